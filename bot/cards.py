@@ -1,0 +1,207 @@
+"""Cards: what people see, without a platform. Each adapter renders them; all have a text form."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bot.domain.base import Frozen
+
+
+class Tone(StrEnum):
+    """How a card feels. Adapters choose colours; the words carry the meaning."""
+
+    plain = "plain"
+    busy = "busy"
+    ask = "ask"
+    good = "good"
+    bad = "bad"
+
+
+class Ticks(Frozen):
+    """One choice of `choices` for each row, such as keep, change or drop for each task."""
+
+    kind: Literal["ticks"] = "ticks"
+    name: str
+    label: str
+    rows: tuple[tuple[str, str], ...]
+    choices: tuple[str, ...]
+    default: str
+
+
+class Choice(Frozen):
+    """One of several answers, or a person's own words when `free`."""
+
+    kind: Literal["choice"] = "choice"
+    name: str
+    label: str
+    choices: tuple[str, ...]
+    default: str = ""
+    free: bool = True
+
+
+class Words(Frozen):
+    """A box for free text."""
+
+    kind: Literal["words"] = "words"
+    name: str
+    label: str
+    placeholder: str = ""
+    required: bool = False
+
+
+FormField = Annotated[Ticks | Choice | Words, Field(discriminator="kind")]
+
+
+class Form(Frozen):
+    """What a button asks for before it acts: a modal, or fields that unfold."""
+
+    title: str
+    submit: str
+    fields: tuple[FormField, ...]
+
+
+class Button(Frozen):
+    """A click that comes back as `id`; see `encode`."""
+
+    id: str
+    label: str
+    style: Literal["primary", "danger", "plain"] = "plain"
+    confirm: str = ""
+    form: Form | None = None
+
+
+class TaskLine(Frozen):
+    """One row of the plan or of the live checklist. `state` is a TaskState's word."""
+
+    id: str
+    title: str
+    state: str = ""
+    who: str = ""
+    tier: str = ""
+    needs: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    writes: bool = False
+    mark: Literal["", "added", "changed"] = ""
+    note: str = ""
+    attempt: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Section(Frozen):
+    """A heading with Markdown below it; `folded` where a platform can fold."""
+
+    heading: str
+    text: str
+    tone: Tone = Tone.plain
+    folded: bool = False
+
+
+class Table(Frozen):
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Picture(Frozen):
+    """A picture as SVG text, and what it shows in words."""
+
+    name: str
+    svg: str
+    alt: str
+
+
+class CardFile(Frozen):
+    """A file to offer; the bytes are in Files."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    alt: str = ""
+
+
+class Card(Frozen):
+    """One message. `version` is that of the plan or artifact it shows, 0 when it shows none."""
+
+    mission: str
+    slot: str
+    version: int = 0
+    title: str
+    tone: Tone = Tone.plain
+    text: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    tasks: tuple[TaskLine, ...] = ()
+    sections: tuple[Section, ...] = ()
+    body: str = ""
+    table: Table | None = None
+    picture: Picture | None = None
+    files: tuple[CardFile, ...] = ()
+    downloads: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    footer: str = ""
+
+
+class Click(Frozen):
+    """What a button id says: the verb, the mission, the gate and the version people saw."""
+
+    verb: str
+    mission: str
+    gate: str = ""
+    version: int = 0
+
+
+PREFIX = "cm"
+
+
+def encode(click: Click) -> str:
+    """A button id, at most 100 characters (Discord's limit for custom ids)."""
+    return "|".join((PREFIX, click.verb, click.mission, click.gate, str(click.version)))
+
+
+def decode(text: str) -> Click:
+    """The click of a button id. Raises ValueError when it is not one of ours."""
+    parts = text.split("|")
+    if len(parts) != 5 or parts[0] != PREFIX or not parts[4].isdigit():
+        raise ValueError(f"not a button of ours: {text[:80]!r}")
+    return Click(verb=parts[1], mission=parts[2], gate=parts[3], version=int(parts[4]))
+
+
+def plain(card: Card) -> str:
+    """The card as text, for notifications, screen readers, shells and platforms without cards."""
+    parts = [card.title, card.text, *(f"{k}: {v}" for k, v in card.fields)]
+    parts += [_line(task) for task in card.tasks]
+    parts += [f"{s.heading}\n{s.text}" for s in card.sections]
+    parts += [card.body, _grid(card.table) if card.table else ""]
+    parts += [f"File: {f.name}" for f in card.files]
+    parts += [" · ".join(f"[{b.label}]" for b in card.buttons), card.footer]
+    return "\n".join(part for part in parts if part)
+
+
+STATE_WORDS = {
+    "waiting": "◻ waiting",
+    "ready": "◻ next",
+    "running": "▶ running",
+    "asking": "❓ asks you",
+    "reviewing": "🔎 in review",
+    "done": "✅ done",
+    "failed": "❌ needs you",
+    "blocked": "⛔ blocked",
+    "skipped": "➖ left out",
+}
+
+
+def _line(task: TaskLine) -> str:
+    state = f"{STATE_WORDS[task.state]} · " if task.state else ""
+    after = f" (after {', '.join(task.needs)})" if task.needs else ""
+    note = f" — {task.note}" if task.note else ""
+    return f"{task.id} {state}{task.title}{after}{note}"
+
+
+def _grid(table: Table) -> str:
+    rows = [table.columns, *table.rows]
+    return "\n".join([table.heading, *(" | ".join(row) for row in rows)])

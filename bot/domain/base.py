@@ -1,0 +1,28 @@
+"""What every word of the domain is made of: frozen models and stable hashes."""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """An immutable value. Unknown fields are refused, so a typo never passes in silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def digest(value: Any) -> str:
+    """The SHA-256 of a value's canonical JSON, 64 hex digits, equal across processes."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Refused(Exception):
+    """A request the product declines; the text is one clear sentence for the person who asked."""
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

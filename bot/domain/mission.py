@@ -1,0 +1,158 @@
+"""A Mission and the Brief that it starts with."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from bot.domain.base import Frozen
+
+
+class Status(StrEnum):
+    """Where a mission stands. The words are the design's."""
+
+    drafting = "drafting"
+    needs_answer = "needs_answer"
+    needs_plan_approval = "needs_plan_approval"
+    queued = "queued"
+    running = "running"
+    reviewing = "reviewing"
+    needs_artifact_approval = "needs_artifact_approval"
+    delivering = "delivering"
+    done = "done"
+    cancelled = "cancelled"
+    failed = "failed"
+    paused = "paused"
+
+    @property
+    def ended(self) -> bool:
+        return self in ENDED
+
+    @property
+    def needs_person(self) -> bool:
+        return self in NEEDS_PERSON
+
+
+ENDED = frozenset({Status.done, Status.cancelled, Status.failed})
+NEEDS_PERSON = frozenset(
+    {
+        Status.needs_answer,
+        Status.needs_plan_approval,
+        Status.needs_artifact_approval,
+        Status.paused,
+    }
+)
+
+
+class Person(Frozen):
+    """A platform identity in a Workspace. `zone` is an IANA name."""
+
+    workspace: str
+    id: str
+    name: str = ""
+    zone: str = "UTC"
+    roles: tuple[str, ...] = ()
+
+
+class Attachment(Frozen):
+    """A file that came with the mission. `text` is the hash of its converted text, if any."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    text: str | None = None
+    chars: int = 0
+    note: str = ""
+
+
+class Requirement(Frozen):
+    """What the finished thing must satisfy: in our words, and in the words it comes from."""
+
+    id: str = Field(pattern=r"^R\d+$")
+    text: str
+    quote: str
+    source: str = "goal"
+    check: str = ""
+
+
+class Question(Frozen):
+    """One thing only a person can say, with choices and what is assumed without an answer."""
+
+    id: str
+    text: str
+    choices: tuple[str, ...] = ()
+    default: str = ""
+
+
+class HouseContext(Frozen):
+    """What a person keeps about the house; every Brief carries it."""
+
+    organisation: str = ""
+    audience: str = ""
+    conventions: str = ""
+    preferences: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not any(self.model_dump().values())
+
+
+class Brief(Frozen):
+    """The context that a mission starts with. Version n+1 follows an answer or a revision."""
+
+    version: int
+    goal: str
+    requirements: tuple[Requirement, ...]
+    assumptions: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    house: HouseContext = HouseContext()
+    thread: tuple[str, ...] = ()
+    now: datetime
+    zone: str = "UTC"
+
+
+class Policy(Frozen):
+    """Who may close a Gate."""
+
+    kind: Literal["requester", "channel", "users", "role", "two_person"] = "requester"
+    people: tuple[str, ...] = ()
+    role: str = ""
+
+
+class Mission(Frozen):
+    """One piece of work, asked for in a Place by a requester."""
+
+    id: str
+    workspace: str
+    place: str
+    requester: str
+    goal: str
+    title: str
+    status: Status
+    cap: Decimal
+    policy: Policy = Policy()
+    attachments: tuple[Attachment, ...] = ()
+    thread: tuple[str, ...] = ()
+    zone: str = "UTC"
+    models: str = ""
+    reason: str = ""
+    stop_asked: bool = False
+    cancel_asked: bool = False
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None = None
+
+
+TITLE_LENGTH = 72
+
+
+def title_of(goal: str) -> str:
+    """The first line of a goal, cut at a word, for lists and headings."""
+    line = " ".join(goal.split("\n", 1)[0].split())
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(",;:") + "…"

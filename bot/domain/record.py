@@ -1,0 +1,87 @@
+"""The Record: everything the rows say of one mission, and what follows from it."""
+
+from decimal import Decimal
+from functools import cached_property
+
+from bot.domain.artifact import Artifact
+from bot.domain.base import Frozen
+from bot.domain.gate import Decision, Gate, GateKind
+from bot.domain.mission import Brief, Mission
+from bot.domain.plan import Plan
+from bot.domain.work import Attempt, Guidance, Verdict
+
+
+class Spending(Frozen):
+    """What a mission has cost, in US dollars. `unknown` counts calls without a known price."""
+
+    spent: Decimal = Decimal(0)
+    reserved: Decimal = Decimal(0)
+    calls: int = 0
+    unknown: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    @property
+    def known(self) -> Decimal | None:
+        """The cost, or None when any part of it is unknown: unknown is never shown as 0."""
+        return None if self.unknown else self.spent
+
+
+class Record(Frozen):
+    """One mission as its rows tell it. Everything that is shown or decided is read from here."""
+
+    mission: Mission
+    brief: Brief | None = None
+    plans: tuple[Plan, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    spending: Spending = Spending()
+
+    @property
+    def plan(self) -> Plan | None:
+        """The newest version."""
+        return self.plans[-1] if self.plans else None
+
+    @property
+    def artifact(self) -> Artifact | None:
+        """The newest version."""
+        return self.artifacts[-1] if self.artifacts else None
+
+    @property
+    def open_gates(self) -> tuple[Gate, ...]:
+        return tuple(g for g in self.gates if g.open)
+
+    def gate(self, kind: GateKind, version: int | None = None) -> Gate | None:
+        """The newest gate of a kind, or that of one version."""
+        found = [g for g in self.gates if g.kind is kind and version in (None, g.version)]
+        return found[-1] if found else None
+
+    def decisions_at(self, gate: Gate) -> tuple[Decision, ...]:
+        return tuple(d for d in self.decisions if d.gate == gate.id)
+
+    def words_at(self, gate: Gate) -> str:
+        """What the deciding person wrote."""
+        return "\n".join(d.words for d in self.decisions_at(gate) if d.words)
+
+    def attempts_of(self, task: str) -> tuple[Attempt, ...]:
+        return tuple(a for a in self.attempts if a.task == task)
+
+    @cached_property
+    def _verdicts(self) -> dict[tuple[str, int], Verdict]:
+        return {(v.task, v.attempt): v for v in self.verdicts}
+
+    def verdict(self, attempt: Attempt) -> Verdict | None:
+        return self._verdicts.get((attempt.task, attempt.number))
+
+    def guidance_for(self, task: str) -> tuple[Guidance, ...]:
+        return tuple(g for g in self.guidance if task in g.tasks)
+
+    def covers(self, task: str) -> tuple[str, ...]:
+        """The requirements a task answers for: the plan's, and those that guidance added."""
+        planned = self.plan.by_id[task].covers if self.plan and task in self.plan.by_id else ()
+        added = (g.requirement for g in self.guidance_for(task) if g.requirement)
+        return tuple(dict.fromkeys((*planned, *added)))
