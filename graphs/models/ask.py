@@ -1,0 +1,114 @@
+"""One question to a model, and what the ledger must offer so that no answer is paid for twice."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.domain.base import Frozen
+from bot.domain.plan import Tier
+
+T = TypeVar("T", bound=BaseModel)
+
+Purpose = Literal[
+    "intake", "plan", "critique", "work", "review", "assemble", "whole", "redo"
+]  # fmt: skip
+"""Each has a prompt of its own in `graphs/prompts/<purpose>.md`."""
+
+
+class Ask(BaseModel, Generic[T]):
+    """A question with a typed answer.
+
+    `key` names it within the mission (`plan:1:0`, `review:T2:1`): asked again after a crash with
+    the same data, the stored answer is given. `data` is JSON; each prompt's README line lists it.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    mission: str
+    key: str
+    purpose: Purpose
+    tier: Tier
+    data: dict[str, Any]
+    schema_: type[T] | None = None
+    system: str = ""
+    task: str = ""
+    attempt: int = 0
+
+
+class StoredCall(Frozen):
+    """A model call whose result was kept: the AI message as LangChain dumps it."""
+
+    response: dict[str, Any]
+    model: str
+
+
+class Usage(Frozen):
+    """`price` is US dollars, None when unknown."""
+
+    model: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+    price: Decimal | None = None
+
+
+class OverCap(Exception):
+    """The next call would pass the mission's cap. `needed` is US dollars."""
+
+    def __init__(self, needed: Decimal, left: Decimal) -> None:
+        super().__init__(f"The next step needs about ${needed:.2f}; ${left:.2f} is left.")
+        self.needed = needed
+        self.left = left
+
+
+class Ledger(Protocol):
+    """The journal of model calls and their cost."""
+
+    async def stored(self, mission: str, key: str, request: str) -> StoredCall | None:
+        """The result of this key, when it was asked with the same request hash."""
+        ...
+
+    async def reserve(
+        self, ask: "Ask[Any]", key: str, request: str, model: str, amount: Decimal | None
+    ) -> None:
+        """Set money aside before the call. Raises OverCap; nothing is set aside then."""
+        ...
+
+    async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
+        """Keep the result and what it cost, in place of the reservation."""
+        ...
+
+    async def release(self, mission: str, key: str, error: str) -> None:
+        """The call failed and cost nothing."""
+        ...
+
+
+class ModelFailed(Exception):
+    """No model could answer. `final` when waiting will not help (no key, no quota, refused)."""
+
+    def __init__(self, text: str, *, final: bool = False) -> None:
+        super().__init__(text)
+        self.final = final
+
+
+class Models(Protocol):
+    """The three tiers, the offline model or a script: all answer the same questions."""
+
+    label: str
+    """Shown wherever their work is shown, such as "offline model, no AI"."""
+
+    async def ask(self, ask: Ask[T]) -> T:
+        """A validated answer. Raises ModelFailed or OverCap."""
+        ...
+
+    async def turn(self, ask: Ask[Any], messages: Sequence[Any], tools: Sequence[Any]) -> Any:
+        """One step of an agent: the AI message (LangChain's), with text or tool calls.
+
+        `messages` are those after the first question; `tools` are LangChain tool schemas.
+        """
+        ...
+
+    def name(self, tier: Tier) -> str:
+        """The model behind a tier, for fingerprints and for people."""
+        ...
