@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +12,14 @@ class Frozen(BaseModel):
     """An immutable value. Unknown fields are refused, so a typo never passes in silence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, without cached properties: they told of the old ones."""
+        copied = super().model_copy(update=update, deep=deep)
+        values = vars(copied)
+        for name in [n for n in values if n not in type(self).model_fields]:
+            values.pop(name)
+        return copied
 
 
 def digest(value: Any) -> str:

@@ -1,0 +1,56 @@
+"""Rows to domain models and back. The only place that knows both."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from bot.domain.gate import Decision, Gate
+from bot.domain.mission import Mission
+from bot.domain.work import Attempt
+
+LEASE = {"holder", "epoch", "lease_until", "wakes", "seen", "crashes"}
+
+
+def mission_row(mission: Mission) -> dict[str, Any]:
+    row = mission.model_dump(mode="python")
+    row["status"] = mission.status.value
+    row["policy"] = mission.policy.model_dump(mode="json")
+    row["attachments"] = [a.model_dump(mode="json") for a in mission.attachments]
+    row["thread"] = list(mission.thread)
+    return row
+
+
+def mission_of(row: RowMapping) -> Mission:
+    return Mission.model_validate({k: v for k, v in row.items() if k not in LEASE})
+
+
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    row = attempt.model_dump(mode="python", exclude={"output"})
+    row["status"] = attempt.status.value
+    row["output"] = attempt.output.model_dump(mode="json") if attempt.output else None
+    return row
+
+
+def attempt_of(row: RowMapping) -> Attempt:
+    return Attempt.model_validate(dict(row))
+
+
+def gate_row(gate: Gate) -> dict[str, Any]:
+    row = gate.model_dump(mode="python")
+    row["kind"] = gate.kind.value
+    row["policy"] = gate.policy.model_dump(mode="json")
+    row["outcome"] = gate.outcome.value if gate.outcome else None
+    return row
+
+
+def gate_of(row: RowMapping) -> Gate:
+    return Gate.model_validate(dict(row))
+
+
+def decision_row(decision: Decision, mission: str) -> dict[str, Any]:
+    row = decision.model_dump(mode="python")
+    return {**row, "verb": decision.verb.value, "mission": mission}
+
+
+def decision_of(row: RowMapping) -> Decision:
+    return Decision.model_validate({k: v for k, v in row.items() if k != "mission"})

@@ -1,0 +1,440 @@
+"""The Store: SQL on one machine (SQLite, WAL) and for a team (PostgreSQL), with one code."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, and_, event, or_, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.domain.artifact import Artifact
+from bot.domain.base import Frozen
+from bot.domain.events import Event
+from bot.domain.gate import Gate
+from bot.domain.mission import ENDED, Brief, HouseContext, Mission, Person, Status
+from bot.domain.plan import Plan
+from bot.domain.record import Record, Spending
+from bot.domain.work import Guidance, Verdict
+from bot.store import rows
+from bot.store import tables as t
+from bot.store.tx import Tx
+
+BUSY_SECONDS = 30
+"""How long a writer waits for another process that holds SQLite."""
+
+Clock = Callable[[], datetime]
+
+
+class StoreDown(Exception):
+    """The database cannot take this now: full, locked or away. Nothing of it was kept."""
+
+
+class Lease(Frozen):
+    """The right to advance one mission until `until`, as long as the epoch is the newest."""
+
+    mission: str
+    epoch: int
+    wakes: int
+    until: datetime
+
+
+class SlotRow(Frozen):
+    """What the courier must know of a slot: it is behind while `shown` < `wanted`."""
+
+    mission: str
+    name: str
+    place: str
+    wanted: int
+    shown: int
+    ref: str = ""
+    posting: bool = False
+    gone: bool = False
+    tries: int = 0
+    not_before: datetime | None = None
+    made_at: datetime
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """Reads, and `begin` for writes. Close it: an open aiosqlite connection hangs the exit."""
+
+    def __init__(self, url: str, clock: Clock = now) -> None:
+        self.url = make_url(url)
+        self.clock = clock
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _engine(url, self.sqlite)
+        self._writing = asyncio.Lock()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[Tx]:
+        """One transaction: committed when the block ends, undone when it raises.
+
+        SQLite takes one writer at a time, so writers of this process queue here, in order.
+        Raises StoreDown when the database cannot take it.
+        """
+        if not self.sqlite:
+            async with self._transaction() as tx:
+                yield tx
+            return
+        async with self._writing, self._transaction() as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[Tx]:
+        try:
+            async with self.engine.connect() as conn:
+                await conn.execution_options(writes=True)
+                async with conn.begin():
+                    yield Tx(conn, self.clock())
+        except (OperationalError, OSError) as error:
+            raise StoreDown(_why(error)) from error
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncGenerator[AsyncConnection]:
+        try:
+            async with self.engine.connect() as conn:
+                yield conn
+        except (OperationalError, OSError) as error:
+            raise StoreDown(_why(error)) from error
+
+    # -- missions ------------------------------------------------------------------------------
+
+    async def mission(self, mission: str) -> Mission | None:
+        async with self._read() as conn:
+            found = await conn.execute(select(t.missions).where(t.missions.c.id == mission))
+            row = found.mappings().first()
+            return rows.mission_of(row) if row else None
+
+    async def missions(
+        self, workspace: str, *, place: str | None = None, limit: int = 100
+    ) -> tuple[Mission, ...]:
+        """The newest first; those of one Place when it is named."""
+        where = t.missions.c.workspace == workspace
+        if place is not None:
+            where = and_(where, t.missions.c.place == place)
+        query = select(t.missions).where(where).order_by(t.missions.c.created_at.desc())
+        async with self._read() as conn:
+            found = await conn.execute(query.limit(limit))
+            return tuple(rows.mission_of(row) for row in found.mappings())
+
+    async def record(self, mission: str) -> Record | None:
+        """Everything the rows say of a mission, as of one moment."""
+        async with self._read() as conn:
+            if not self.sqlite:
+                await conn.execution_options(isolation_level="REPEATABLE READ")
+            found = await conn.execute(select(t.missions).where(t.missions.c.id == mission))
+            row = found.mappings().first()
+            return await _record(conn, rows.mission_of(row)) if row else None
+
+    async def record_in(self, tx: Tx, mission: Mission) -> Record:
+        """The same, as this transaction sees it."""
+        return await _record(tx.conn, mission)
+
+    async def events(self, mission: str, after: int = 0) -> tuple[Event, ...]:
+        query = select(t.events).where(t.events.c.mission == mission, t.events.c.number > after)
+        async with self._read() as conn:
+            found = await conn.execute(query.order_by(t.events.c.number))
+            return tuple(Event.model_validate(dict(row)) for row in found.mappings())
+
+    async def step(self, mission: str, key: str) -> dict[str, Any] | None:
+        """The kept result of a tool call, when there is one."""
+        where = and_(t.steps.c.mission == mission, t.steps.c.key == key)
+        async with self._read() as conn:
+            found = await conn.execute(select(t.steps.c.result).where(where))
+            return found.scalar_one_or_none()
+
+    # -- the lease -----------------------------------------------------------------------------
+
+    async def claim(self, mission: str, holder: str, ttl: timedelta) -> Lease | None:
+        """Take the mission under a new epoch; None while another holder's lease runs."""
+        async with self.begin() as tx:
+            free = or_(
+                t.missions.c.holder.in_(("", holder)),
+                t.missions.c.lease_until.is_(None),
+                t.missions.c.lease_until < tx.now,
+            )
+            done = await tx.conn.execute(
+                update(t.missions)
+                .where(t.missions.c.id == mission, free)
+                .values(
+                    holder=holder,
+                    epoch=t.missions.c.epoch + 1,
+                    lease_until=tx.now + ttl,
+                    crashes=t.missions.c.crashes + 1,
+                )
+                .returning(t.missions.c.epoch, t.missions.c.wakes)
+            )
+            row = done.first()
+            if row is None:
+                return None
+            return Lease(mission=mission, epoch=row[0], wakes=row[1], until=tx.now + ttl)
+
+    async def renew(self, missions: Sequence[str], holder: str, ttl: timedelta) -> None:
+        """Keep these for another `ttl`."""
+        held = and_(t.missions.c.id.in_(missions), t.missions.c.holder == holder)
+        async with self.begin() as tx:
+            await tx.conn.execute(update(t.missions).where(held).values(lease_until=tx.now + ttl))
+
+    async def wakes(self, mission: str) -> int:
+        """How often the mission was woken: grows with each change a holder must look at."""
+        async with self._read() as conn:
+            found = await conn.execute(select(t.missions.c.wakes).where(t.missions.c.id == mission))
+            return int(found.scalar_one_or_none() or 0)
+
+    async def release(self, lease: Lease, wakes: int) -> bool:
+        """Let go, having seen this many wakes. False when there are newer ones: look again."""
+        mine = and_(t.missions.c.id == lease.mission, t.missions.c.epoch == lease.epoch)
+        async with self.begin() as tx:
+            done = await tx.conn.execute(
+                update(t.missions)
+                .where(mine, t.missions.c.wakes <= wakes)
+                .values(holder="", lease_until=None, seen=wakes, crashes=0)
+            )
+            if done.rowcount == 1:
+                return True
+            held = await tx.conn.execute(select(t.missions.c.id).where(mine))
+            return held.first() is None
+
+    async def crashes(self, mission: str) -> int:
+        """How often a holder took the mission without ever letting go in good order."""
+        async with self._read() as conn:
+            found = await conn.execute(
+                select(t.missions.c.crashes).where(t.missions.c.id == mission)
+            )
+            return int(found.scalar_one_or_none() or 0)
+
+    async def free_dead(self, alive: Callable[[str], bool]) -> None:
+        """Take the leases off holders that are known to be dead."""
+        async with self._read() as conn:
+            query = select(t.missions.c.holder).where(t.missions.c.holder != "").distinct()
+            holders = [row[0] for row in await conn.execute(query)]
+        dead = [h for h in holders if not alive(h)]
+        if dead:
+            async with self.begin() as tx:
+                await tx.conn.execute(
+                    update(t.missions)
+                    .where(t.missions.c.holder.in_(dead))
+                    .values(holder="", lease_until=None)
+                )
+
+    async def runnable(self, limit: int = 1_000) -> tuple[str, ...]:
+        """Missions that nobody holds and that have something to see, or were being worked on."""
+        at_work = {Status.drafting, Status.queued, Status.running, Status.reviewing}
+        free = or_(t.missions.c.lease_until.is_(None), t.missions.c.lease_until < self.clock())
+        due = or_(
+            t.missions.c.wakes > t.missions.c.seen,
+            t.missions.c.status.in_([s.value for s in at_work]),
+        )
+        open_ = t.missions.c.status.not_in([s.value for s in ENDED])
+        house = t.workspaces.c
+        paused = select(house.id).where(house.paused.is_(True))
+        query = (
+            select(t.missions.c.id)
+            .where(free, due, open_, t.missions.c.workspace.not_in(paused))
+            .order_by(t.missions.c.created_at)
+        )
+        async with self._read() as conn:
+            return tuple(row[0] for row in await conn.execute(query.limit(limit)))
+
+    # -- gates, slots, inbox ---------------------------------------------------------------------
+
+    async def gates_due(self, remind_before: datetime) -> tuple[Gate, ...]:
+        """Open gates that have expired, or that opened before the moment without a reminder."""
+        due = or_(
+            t.gates.c.expires_at <= self.clock(),
+            and_(t.gates.c.reminded_at.is_(None), t.gates.c.opened_at <= remind_before),
+        )
+        query = select(t.gates).where(t.gates.c.closed_at.is_(None), due)
+        async with self._read() as conn:
+            return tuple(rows.gate_of(row) for row in (await conn.execute(query)).mappings())
+
+    async def slots_behind(self, platform: str, limit: int = 500) -> tuple[SlotRow, ...]:
+        """Slots of a platform that show less than they should, oldest first."""
+        c = t.slots.c
+        ready = or_(c.not_before.is_(None), c.not_before <= self.clock())
+        query = select(t.slots).where(
+            c.shown < c.wanted, c.gone.is_(False), ready, c.place.like(f"{platform}:%")
+        )
+        async with self._read() as conn:
+            found = await conn.execute(query.order_by(c.made_at, c.name).limit(limit))
+            return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
+
+    async def slots(self, mission: str) -> tuple[SlotRow, ...]:
+        query = select(t.slots).where(t.slots.c.mission == mission)
+        async with self._read() as conn:
+            found = await conn.execute(query.order_by(t.slots.c.made_at, t.slots.c.name))
+            return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
+
+    async def set_slot(self, slot: SlotRow, **values: Any) -> None:
+        """Change what is known of a slot's message; `shown` never goes back."""
+        key = and_(t.slots.c.mission == slot.mission, t.slots.c.name == slot.name)
+        async with self.begin() as tx:
+            await tx.conn.execute(update(t.slots).where(key).values(**values))
+
+    async def inbox_waiting(self, limit: int = 500) -> tuple[dict[str, Any], ...]:
+        """What was received and not yet dealt with, in the order in which it came."""
+        query = select(t.inbox).where(t.inbox.c.done_at.is_(None))
+        async with self._read() as conn:
+            found = await conn.execute(
+                query.order_by(t.inbox.c.received_at, t.inbox.c.key).limit(limit)
+            )
+            return tuple(dict(row) for row in found.mappings())
+
+    # -- the house -----------------------------------------------------------------------------
+
+    async def house(self, workspace: str) -> HouseContext:
+        async with self._read() as conn:
+            found = await conn.execute(
+                select(t.workspaces.c.house).where(t.workspaces.c.id == workspace)
+            )
+            body = found.scalar_one_or_none()
+            return HouseContext.model_validate(body) if body else HouseContext()
+
+    async def paused(self, workspace: str) -> bool:
+        async with self._read() as conn:
+            found = await conn.execute(
+                select(t.workspaces.c.paused).where(t.workspaces.c.id == workspace)
+            )
+            return bool(found.scalar_one_or_none())
+
+    async def person(self, workspace: str, person: str) -> Person | None:
+        where = and_(t.people.c.workspace == workspace, t.people.c.id == person)
+        async with self._read() as conn:
+            row = (await conn.execute(select(t.people).where(where))).mappings().first()
+            return Person.model_validate(dict(row)) if row else None
+
+    async def owns_file(self, sha256: str) -> tuple[tuple[str, str], ...]:
+        """The missions and names under which a file is known."""
+        query = select(t.file_owners.c.mission, t.file_owners.c.name).where(
+            t.file_owners.c.sha256 == sha256
+        )
+        async with self._read() as conn:
+            return tuple((row[0], row[1]) for row in await conn.execute(query))
+
+    async def missions_of(self, workspace: str, person: str) -> tuple[str, ...]:
+        query = select(t.missions.c.id).where(
+            t.missions.c.workspace == workspace, t.missions.c.requester == person
+        )
+        async with self._read() as conn:
+            return tuple(row[0] for row in await conn.execute(query))
+
+    async def ended_before(self, moment: datetime) -> tuple[str, ...]:
+        query = select(t.missions.c.id).where(t.missions.c.ended_at < moment)
+        async with self._read() as conn:
+            return tuple(row[0] for row in await conn.execute(query))
+
+
+async def _record(conn: AsyncConnection, mission: Mission) -> Record:
+    async def bodies(table: Any, *order: Any) -> list[Any]:
+        query = select(table.c.body).where(table.c.mission == mission.id).order_by(*order)
+        return [row[0] for row in await conn.execute(query)]
+
+    async def maps(query: Select[Any]) -> list[Any]:
+        return list((await conn.execute(query)).mappings())
+
+    briefs = await bodies(t.briefs, t.briefs.c.version)
+    attempts = select(t.attempts).where(t.attempts.c.mission == mission.id)
+    gates = select(t.gates).where(t.gates.c.mission == mission.id)
+    decisions = select(t.decisions).where(t.decisions.c.mission == mission.id)
+    return Record(
+        mission=mission,
+        brief=Brief.model_validate(briefs[-1]) if briefs else None,
+        plans=tuple(Plan.model_validate(b) for b in await bodies(t.plans, t.plans.c.version)),
+        gates=tuple(
+            rows.gate_of(r) for r in await maps(gates.order_by(t.gates.c.opened_at, t.gates.c.id))
+        ),
+        decisions=tuple(
+            rows.decision_of(r) for r in await maps(decisions.order_by(t.decisions.c.at))
+        ),
+        attempts=tuple(
+            rows.attempt_of(r)
+            for r in await maps(attempts.order_by(t.attempts.c.task, t.attempts.c.number))
+        ),
+        verdicts=tuple(
+            Verdict.model_validate(b)
+            for b in await bodies(t.verdicts, t.verdicts.c.task, t.verdicts.c.attempt)
+        ),
+        guidance=tuple(
+            Guidance.model_validate(b) for b in await bodies(t.guidance, t.guidance.c.number)
+        ),
+        artifacts=tuple(
+            Artifact.model_validate(b) for b in await bodies(t.artifacts, t.artifacts.c.version)
+        ),
+        spending=await spending(conn, mission.id),
+    )
+
+
+async def spending(conn: AsyncConnection, mission: str) -> Spending:
+    """What the calls of a mission cost so far, and what is set aside for those under way."""
+    c = t.calls.c
+    query = select(c.state, c.price, c.reserved, c.tokens_in, c.tokens_out).where(
+        c.mission == mission, c.state != "failed"
+    )
+    done = list(await conn.execute(query))
+    zero = Spending().spent
+    return Spending(
+        spent=sum((r.price or zero for r in done if r.state == "done"), zero),
+        reserved=sum((r.reserved or zero for r in done if r.state == "reserved"), zero),
+        calls=sum(r.state == "done" for r in done),
+        unknown=sum(r.state == "done" and r.price is None for r in done),
+        tokens_in=sum(r.tokens_in for r in done),
+        tokens_out=sum(r.tokens_out for r in done),
+    )
+
+
+def _engine(url: str, sqlite: bool) -> AsyncEngine:
+    if not sqlite:
+        return create_async_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _open)
+    return engine
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    """WAL, with every commit on the disk before it counts; transactions begin as we say."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.close()
+
+
+def _open(conn: Any) -> None:
+    """A writer takes the lock at once: two that upgrade later would stop each other."""
+    writes = conn.get_execution_options().get("writes", False)
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _why(error: Exception) -> str:
+    text = str(getattr(error, "orig", error)).lower()
+    if "full" in text or "no space" in text:
+        return (
+            "The disk is full, so this was not saved. Nothing saved before is lost. "
+            "Free some space and try again."
+        )
+    if "locked" in text or "busy" in text:
+        return (
+            "The database is in use by another program, so this was not saved. "
+            "Nothing saved before is lost. Try again in a minute."
+        )
+    return (
+        "The database cannot be reached, so this was not saved. Nothing saved before is lost. "
+        "Try again in a minute."
+    )

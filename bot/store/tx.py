@@ -1,0 +1,281 @@
+"""One transaction: each method is one statement, and nothing is visible until all of it is."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Insert, Table, and_, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.artifact import Artifact
+from bot.domain.base import Refused
+from bot.domain.events import EventKind
+from bot.domain.gate import Decision, Gate, Verb
+from bot.domain.mission import Brief, HouseContext, Mission, Person, Status
+from bot.domain.plan import Plan
+from bot.domain.work import Attempt, Guidance, Output, Verdict
+from bot.store import rows
+from bot.store import tables as t
+
+
+class Fenced(Exception):
+    """Another holder has the mission now: what this one did is not committed."""
+
+
+class Missing(Refused):
+    """There is no such mission."""
+
+
+class Tx:
+    """Writes of one transaction. Lock the mission first: that puts its writers in order."""
+
+    def __init__(self, conn: AsyncConnection, now: datetime) -> None:
+        self.conn = conn
+        self.now = now
+
+    # -- the mission ---------------------------------------------------------------------------
+
+    async def lock(self, mission: str) -> Mission:
+        """The mission, with its row held until the commit. Raises Missing."""
+        await self.conn.execute(
+            update(t.missions).where(t.missions.c.id == mission).values(updated_at=self.now)
+        )
+        found = await self.conn.execute(select(t.missions).where(t.missions.c.id == mission))
+        row = found.mappings().first()
+        if row is None:
+            raise Missing("That mission is not here any more.")
+        return rows.mission_of(row)
+
+    async def fence(self, mission: str, epoch: int) -> None:
+        """Go on only as the holder of this epoch. Raises Fenced."""
+        held = and_(t.missions.c.id == mission, t.missions.c.epoch == epoch)
+        done = await self.conn.execute(update(t.missions).where(held).values(updated_at=self.now))
+        if done.rowcount != 1:
+            raise Fenced(f"mission {mission} is held under another epoch than {epoch}")
+
+    async def add_mission(self, mission: Mission) -> None:
+        await self.conn.execute(insert(t.missions).values(**rows.mission_row(mission)))
+
+    async def set_status(self, mission: str, status: Status, reason: str | None = None) -> None:
+        values: dict[str, Any] = {"status": status.value}
+        if reason is not None:
+            values["reason"] = reason
+        if status.ended:
+            values["ended_at"] = self.now
+        await self.set_mission(mission, **values)
+
+    async def set_mission(self, mission: str, **values: Any) -> None:
+        await self.conn.execute(
+            update(t.missions).where(t.missions.c.id == mission).values(**values)
+        )
+
+    async def wake(self, mission: str) -> None:
+        """Leave word that something changed; the holder lets go only of what it has seen."""
+        await self.conn.execute(
+            update(t.missions)
+            .where(t.missions.c.id == mission)
+            .values(wakes=t.missions.c.wakes + 1)
+        )
+
+    # -- what the graph makes ------------------------------------------------------------------
+
+    async def add_brief(self, mission: str, brief: Brief) -> None:
+        await self._put(t.briefs, _body(mission, brief, version=brief.version))
+
+    async def put_plan(self, mission: str, plan: Plan) -> None:
+        row = _body(mission, plan, version=plan.version, fingerprint=plan.fingerprint)
+        await self._put(t.plans, row)
+
+    async def put_artifact(self, mission: str, artifact: Artifact) -> None:
+        row = _body(mission, artifact, version=artifact.version, fingerprint=artifact.fingerprint)
+        await self._put(t.artifacts, row)
+
+    async def add_attempt(self, attempt: Attempt) -> None:
+        await self._put(t.attempts, rows.attempt_row(attempt))
+
+    async def end_attempt(
+        self, attempt: Attempt, status: str, output: Output | None, error: str, final: bool
+    ) -> None:
+        key = and_(
+            t.attempts.c.mission == attempt.mission,
+            t.attempts.c.task == attempt.task,
+            t.attempts.c.number == attempt.number,
+        )
+        await self.conn.execute(
+            update(t.attempts)
+            .where(key)
+            .values(
+                status=status,
+                output=output.model_dump(mode="json") if output else None,
+                error=error,
+                final=final,
+                ended_at=self.now,
+            )
+        )
+
+    async def add_verdict(self, mission: str, verdict: Verdict) -> None:
+        row = _body(mission, verdict, task=verdict.task, attempt=verdict.attempt)
+        await self._put(t.verdicts, row)
+
+    async def add_guidance(self, mission: str, guidance: Guidance) -> None:
+        await self.conn.execute(
+            insert(t.guidance).values(**_body(mission, guidance, number=guidance.number))
+        )
+
+    async def next_guidance(self, mission: str) -> int:
+        found = await self.conn.execute(
+            select(func.coalesce(func.max(t.guidance.c.number), 0)).where(
+                t.guidance.c.mission == mission
+            )
+        )
+        return int(found.scalar_one()) + 1
+
+    # -- gates -----------------------------------------------------------------------------------
+
+    async def open_gate(self, gate: Gate) -> bool:
+        """False when this gate was opened before: then nothing changes."""
+        return await self._once(t.gates, rows.gate_row(gate))
+
+    async def gate(self, gate: str) -> Gate | None:
+        found = await self.conn.execute(select(t.gates).where(t.gates.c.id == gate))
+        row = found.mappings().first()
+        return rows.gate_of(row) if row else None
+
+    async def close_gate(self, gate: str, outcome: Verb, *, expired: bool = False) -> bool:
+        """False when it was closed already: a gate closes once."""
+        still_open = and_(t.gates.c.id == gate, t.gates.c.closed_at.is_(None))
+        done = await self.conn.execute(
+            update(t.gates)
+            .where(still_open)
+            .values(closed_at=self.now, outcome=outcome.value, expired=expired)
+        )
+        return done.rowcount == 1
+
+    async def close_gates(self, mission: str, outcome: Verb) -> None:
+        """Close whatever still waits, when the mission ends."""
+        still_open = and_(t.gates.c.mission == mission, t.gates.c.closed_at.is_(None))
+        await self.conn.execute(
+            update(t.gates)
+            .where(still_open)
+            .values(closed_at=self.now, outcome=outcome.value, expired=True)
+        )
+
+    async def set_reminded(self, gate: str) -> None:
+        await self.conn.execute(
+            update(t.gates).where(t.gates.c.id == gate).values(reminded_at=self.now)
+        )
+
+    async def add_decision(self, mission: str, decision: Decision) -> bool:
+        """False when this person has decided at this gate before."""
+        return await self._once(t.decisions, rows.decision_row(decision, mission))
+
+    async def decisions(self, gate: str) -> tuple[Decision, ...]:
+        found = await self.conn.execute(
+            select(t.decisions).where(t.decisions.c.gate == gate).order_by(t.decisions.c.at)
+        )
+        return tuple(rows.decision_of(r) for r in found.mappings())
+
+    # -- what people see -------------------------------------------------------------------------
+
+    async def want(self, mission: str, place: str, *names: str) -> None:
+        """These slots have something new to show."""
+        for name in names:
+            row = {
+                "mission": mission, "name": name, "place": place, "wanted": 1,
+                "made_at": self.now,
+            }  # fmt: skip
+            statement = self._insert(t.slots).values(**row)
+            again = statement.on_conflict_do_update(
+                index_elements=["mission", "name"], set_={"wanted": t.slots.c.wanted + 1}
+            )
+            await self.conn.execute(again)
+
+    async def event(self, mission: str, kind: EventKind, **data: Any) -> None:
+        last = (
+            select(func.coalesce(func.max(t.events.c.number), 0) + 1)
+            .where(t.events.c.mission == mission)
+            .scalar_subquery()
+        )
+        row = {"mission": mission, "kind": kind.value, "data": data, "at": self.now}
+        await self.conn.execute(insert(t.events).values(number=last, **row))
+
+    # -- the inbox, steps, files -------------------------------------------------------------
+
+    async def receive(self, key: str, workspace: str, place: str, kind: str, payload: Any) -> bool:
+        """False when this key came before."""
+        row = {
+            "key": key, "workspace": workspace, "place": place, "kind": kind,
+            "payload": payload, "received_at": self.now,
+        }  # fmt: skip
+        return await self._once(t.inbox, row)
+
+    async def inbox_done(self, key: str, result: Any) -> None:
+        await self.conn.execute(
+            update(t.inbox).where(t.inbox.c.key == key).values(done_at=self.now, result=result)
+        )
+
+    async def inbox_result(self, key: str) -> Any:
+        """The kept answer of a key; None when it is unknown or not yet answered."""
+        found = await self.conn.execute(select(t.inbox.c.result).where(t.inbox.c.key == key))
+        return found.scalar_one_or_none()
+
+    async def put_step(self, mission: str, key: str, result: Mapping[str, Any]) -> None:
+        await self._put(t.steps, {"mission": mission, "key": key, "result": dict(result)})
+
+    async def own_file(self, sha256: str, mission: str, name: str, person: str = "") -> None:
+        row = {"sha256": sha256, "mission": mission, "name": name, "person": person}
+        await self._once(t.file_owners, row)
+
+    # -- the house and its people --------------------------------------------------------------
+
+    async def put_house(self, workspace: str, house: HouseContext) -> None:
+        row = {"id": workspace, "house": house.model_dump(mode="json"), "name": ""}
+        await self._put(t.workspaces, row, keep=("name", "paused"))
+
+    async def set_paused(self, workspace: str, paused: bool) -> None:
+        empty = HouseContext().model_dump(mode="json")
+        row = {"id": workspace, "house": empty, "name": "", "paused": paused}
+        await self._put(t.workspaces, row, keep=("name", "house"))
+
+    async def put_person(self, person: Person) -> None:
+        row = person.model_dump(mode="python")
+        await self._put(t.people, {**row, "roles": list(person.roles)})
+
+    async def forget(self, mission: str) -> Sequence[str]:
+        """Remove every row of a mission; gives the hashes of files nobody owns any more."""
+        owners = t.file_owners
+        found = await self.conn.execute(
+            select(owners.c.sha256).where(owners.c.mission == mission).distinct()
+        )
+        mine = [row[0] for row in found]
+        for table in (*t.MISSION_TABLES, t.missions):
+            column = table.c.id if table is t.missions else table.c.mission
+            await self.conn.execute(delete(table).where(column == mission))
+        left = await self.conn.execute(
+            select(owners.c.sha256).where(owners.c.sha256.in_(mine)).distinct()
+        )
+        kept = {row[0] for row in left}
+        return [sha for sha in mine if sha not in kept]
+
+    # -- statements that both databases word alike -------------------------------------------
+
+    def _insert(self, table: Table) -> Any:
+        if self.conn.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+    async def _once(self, table: Table, row: Mapping[str, Any]) -> bool:
+        statement: Insert = self._insert(table).values(**row).on_conflict_do_nothing()
+        return (await self.conn.execute(statement)).rowcount == 1
+
+    async def _put(self, table: Table, row: Mapping[str, Any], keep: Sequence[str] = ()) -> None:
+        """Insert, or replace the row with this key except the columns to keep."""
+        keys = [c.name for c in table.primary_key.columns]
+        changed = {k: v for k, v in row.items() if k not in keys and k not in keep}
+        statement = self._insert(table).values(**row)
+        await self.conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def _body(mission: str, model: Any, **columns: Any) -> dict[str, Any]:
+    return {"mission": mission, "body": model.model_dump(mode="json"), **columns}
