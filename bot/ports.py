@@ -9,6 +9,9 @@ from bot.domain.base import Frozen
 Advance = Callable[[str], Awaitable[None]]
 """Takes a mission id and brings that mission as far as it can go now."""
 
+Nudge = Callable[[str], None]
+"""Tells whoever holds the mission in this process to look at its rows again."""
+
 
 class Message(Frozen):
     """A Card for a Slot. `version` grows with each change; the message carries both."""
@@ -67,7 +70,7 @@ class Chat(Protocol):
 class Engine(Protocol):
     """Wakes missions. It holds no truth: `wake` may be lost, a sweep finds what is runnable."""
 
-    async def start(self, advance: Advance) -> None: ...
+    async def start(self, advance: Advance, nudge: Nudge) -> None: ...
 
     async def wake(self, mission: str) -> None:
         """Start the mission, or nudge whoever holds it."""

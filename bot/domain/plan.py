@@ -148,7 +148,8 @@ class Plan(Frozen):
     """A numbered version of the plan, identified by its fingerprint.
 
     Planner and critic go over it in rounds: `critiqued` is the last round the critic has seen,
-    and a `settled` plan is ready for the person.
+    and a `settled` plan is ready for the person. `heard` counts the messages of the thread that
+    it takes into account.
     """
 
     version: int = Field(ge=1)
@@ -158,6 +159,7 @@ class Plan(Frozen):
     tasks: tuple[Task, ...]
     estimate: Estimate = Estimate()
     findings: tuple[Finding, ...] = ()
+    heard: int = 0
     round: int = 0
     critiqued: int = -1
     settled: bool = False
@@ -165,7 +167,7 @@ class Plan(Frozen):
     @cached_property
     def fingerprint(self) -> str:
         """The hash of everything the person approves; how often it was discussed is not."""
-        return digest(self.model_dump(mode="json", exclude={"round", "critiqued", "settled"}))
+        return digest(self.model_dump(mode="json", exclude={"heard", "round", "critiqued", "settled"}))
 
     @cached_property
     def by_id(self) -> dict[str, Task]:

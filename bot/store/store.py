@@ -193,6 +193,12 @@ class Store:
             found = await conn.execute(select(t.missions.c.wakes).where(t.missions.c.id == mission))
             return int(found.scalar_one_or_none() or 0)
 
+    async def wakes_held(self, holder: str) -> dict[str, int]:
+        """The wakes of every mission that this holder has."""
+        query = select(t.missions.c.id, t.missions.c.wakes).where(t.missions.c.holder == holder)
+        async with self._read() as conn:
+            return {row[0]: row[1] for row in await conn.execute(query)}
+
     async def release(self, lease: Lease, wakes: int) -> bool:
         """Let go, having seen this many wakes. False when there are newer ones: look again."""
         mine = and_(t.missions.c.id == lease.mission, t.missions.c.epoch == lease.epoch)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.artifact import Artifact
-from bot.domain.base import Refused
+from bot.domain.base import Refused, digest
 from bot.domain.events import EventKind
 from bot.domain.gate import Decision, Gate, Verb
 from bot.domain.mission import Brief, HouseContext, Mission, Person, Status
@@ -191,6 +191,12 @@ class Tx:
             )
             await self.conn.execute(again)
 
+    async def want_all(self, mission: str) -> None:
+        """Every slot of the mission has something new to show."""
+        await self.conn.execute(
+            update(t.slots).where(t.slots.c.mission == mission).values(wanted=t.slots.c.wanted + 1)
+        )
+
     async def event(self, mission: str, kind: EventKind, **data: Any) -> None:
         last = (
             select(func.coalesce(func.max(t.events.c.number), 0) + 1)
@@ -257,6 +263,21 @@ class Tx:
         )
         kept = {row[0] for row in left}
         return [sha for sha in mine if sha not in kept]
+
+    async def forget_person(self, workspace: str, person: str) -> None:
+        """Remove who they were; decisions they took elsewhere stay, without a name."""
+        who = and_(t.people.c.workspace == workspace, t.people.c.id == person)
+        await self.conn.execute(delete(t.people).where(who))
+        await self.conn.execute(
+            update(t.decisions)
+            .where(
+                t.decisions.c.person == person,
+                t.decisions.c.mission.in_(
+                    select(t.missions.c.id).where(t.missions.c.workspace == workspace)
+                ),
+            )
+            .values(person=f"forgotten-{digest([workspace, person])[:12]}", name="", words="")
+        )
 
     # -- statements that both databases word alike -------------------------------------------
 
