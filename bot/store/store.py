@@ -102,7 +102,8 @@ class Store:
             raise StoreDown(_why(error)) from error
 
     @asynccontextmanager
-    async def _read(self) -> AsyncGenerator[AsyncConnection]:
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection to read with. Raises StoreDown."""
         try:
             async with self.engine.connect() as conn:
                 yield conn
@@ -112,7 +113,7 @@ class Store:
     # -- missions ------------------------------------------------------------------------------
 
     async def mission(self, mission: str) -> Mission | None:
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(select(t.missions).where(t.missions.c.id == mission))
             row = found.mappings().first()
             return rows.mission_of(row) if row else None
@@ -125,13 +126,13 @@ class Store:
         if place is not None:
             where = and_(where, t.missions.c.place == place)
         query = select(t.missions).where(where).order_by(t.missions.c.created_at.desc())
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(query.limit(limit))
             return tuple(rows.mission_of(row) for row in found.mappings())
 
     async def record(self, mission: str) -> Record | None:
         """Everything the rows say of a mission, as of one moment."""
-        async with self._read() as conn:
+        async with self.reading() as conn:
             if not self.sqlite:
                 await conn.execution_options(isolation_level="REPEATABLE READ")
             found = await conn.execute(select(t.missions).where(t.missions.c.id == mission))
@@ -144,14 +145,14 @@ class Store:
 
     async def events(self, mission: str, after: int = 0) -> tuple[Event, ...]:
         query = select(t.events).where(t.events.c.mission == mission, t.events.c.number > after)
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(query.order_by(t.events.c.number))
             return tuple(Event.model_validate(dict(row)) for row in found.mappings())
 
     async def step(self, mission: str, key: str) -> dict[str, Any] | None:
         """The kept result of a tool call, when there is one."""
         where = and_(t.steps.c.mission == mission, t.steps.c.key == key)
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(select(t.steps.c.result).where(where))
             return found.scalar_one_or_none()
 
@@ -189,14 +190,14 @@ class Store:
 
     async def wakes(self, mission: str) -> int:
         """How often the mission was woken: grows with each change a holder must look at."""
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(select(t.missions.c.wakes).where(t.missions.c.id == mission))
             return int(found.scalar_one_or_none() or 0)
 
     async def wakes_held(self, holder: str) -> dict[str, int]:
         """The wakes of every mission that this holder has."""
         query = select(t.missions.c.id, t.missions.c.wakes).where(t.missions.c.holder == holder)
-        async with self._read() as conn:
+        async with self.reading() as conn:
             return {row[0]: row[1] for row in await conn.execute(query)}
 
     async def release(self, lease: Lease, wakes: int) -> bool:
@@ -215,7 +216,7 @@ class Store:
 
     async def crashes(self, mission: str) -> int:
         """How often a holder took the mission without ever letting go in good order."""
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(
                 select(t.missions.c.crashes).where(t.missions.c.id == mission)
             )
@@ -223,7 +224,7 @@ class Store:
 
     async def free_dead(self, alive: Callable[[str], bool]) -> None:
         """Take the leases off holders that are known to be dead."""
-        async with self._read() as conn:
+        async with self.reading() as conn:
             query = select(t.missions.c.holder).where(t.missions.c.holder != "").distinct()
             holders = [row[0] for row in await conn.execute(query)]
         dead = [h for h in holders if not alive(h)]
@@ -251,7 +252,7 @@ class Store:
             .where(free, due, open_, t.missions.c.workspace.not_in(paused))
             .order_by(t.missions.c.created_at)
         )
-        async with self._read() as conn:
+        async with self.reading() as conn:
             return tuple(row[0] for row in await conn.execute(query.limit(limit)))
 
     # -- gates, slots, inbox ---------------------------------------------------------------------
@@ -263,7 +264,7 @@ class Store:
             and_(t.gates.c.reminded_at.is_(None), t.gates.c.opened_at <= remind_before),
         )
         query = select(t.gates).where(t.gates.c.closed_at.is_(None), due)
-        async with self._read() as conn:
+        async with self.reading() as conn:
             return tuple(rows.gate_of(row) for row in (await conn.execute(query)).mappings())
 
     async def slots_behind(self, platform: str, limit: int = 500) -> tuple[SlotRow, ...]:
@@ -273,13 +274,13 @@ class Store:
         query = select(t.slots).where(
             c.shown < c.wanted, c.gone.is_(False), ready, c.place.like(f"{platform}:%")
         )
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(query.order_by(c.made_at, c.name).limit(limit))
             return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
 
     async def slots(self, mission: str) -> tuple[SlotRow, ...]:
         query = select(t.slots).where(t.slots.c.mission == mission)
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(query.order_by(t.slots.c.made_at, t.slots.c.name))
             return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
 
@@ -292,7 +293,7 @@ class Store:
     async def inbox_waiting(self, limit: int = 500) -> tuple[dict[str, Any], ...]:
         """What was received and not yet dealt with, in the order in which it came."""
         query = select(t.inbox).where(t.inbox.c.done_at.is_(None))
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(
                 query.order_by(t.inbox.c.received_at, t.inbox.c.key).limit(limit)
             )
@@ -301,7 +302,7 @@ class Store:
     # -- the house -----------------------------------------------------------------------------
 
     async def house(self, workspace: str) -> HouseContext:
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(
                 select(t.workspaces.c.house).where(t.workspaces.c.id == workspace)
             )
@@ -309,7 +310,7 @@ class Store:
             return HouseContext.model_validate(body) if body else HouseContext()
 
     async def paused(self, workspace: str) -> bool:
-        async with self._read() as conn:
+        async with self.reading() as conn:
             found = await conn.execute(
                 select(t.workspaces.c.paused).where(t.workspaces.c.id == workspace)
             )
@@ -317,7 +318,7 @@ class Store:
 
     async def person(self, workspace: str, person: str) -> Person | None:
         where = and_(t.people.c.workspace == workspace, t.people.c.id == person)
-        async with self._read() as conn:
+        async with self.reading() as conn:
             row = (await conn.execute(select(t.people).where(where))).mappings().first()
             return Person.model_validate(dict(row)) if row else None
 
@@ -326,19 +327,19 @@ class Store:
         query = select(t.file_owners.c.mission, t.file_owners.c.name).where(
             t.file_owners.c.sha256 == sha256
         )
-        async with self._read() as conn:
+        async with self.reading() as conn:
             return tuple((row[0], row[1]) for row in await conn.execute(query))
 
     async def missions_of(self, workspace: str, person: str) -> tuple[str, ...]:
         query = select(t.missions.c.id).where(
             t.missions.c.workspace == workspace, t.missions.c.requester == person
         )
-        async with self._read() as conn:
+        async with self.reading() as conn:
             return tuple(row[0] for row in await conn.execute(query))
 
     async def ended_before(self, moment: datetime) -> tuple[str, ...]:
         query = select(t.missions.c.id).where(t.missions.c.ended_at < moment)
-        async with self._read() as conn:
+        async with self.reading() as conn:
             return tuple(row[0] for row in await conn.execute(query))
 
 

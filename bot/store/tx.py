@@ -229,6 +229,9 @@ class Tx:
     async def put_step(self, mission: str, key: str, result: Mapping[str, Any]) -> None:
         await self._put(t.steps, {"mission": mission, "key": key, "result": dict(result)})
 
+    async def put_call(self, row: Mapping[str, Any]) -> None:
+        await self._put(t.calls, row)
+
     async def own_file(self, sha256: str, mission: str, name: str, person: str = "") -> None:
         row = {"sha256": sha256, "mission": mission, "name": name, "person": person}
         await self._once(t.file_owners, row)

@@ -6,8 +6,10 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.domain.base import Frozen
 from bot.domain.plan import Tier
+from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
+
+__all__ = ["Ask", "CallKey", "Ledger", "ModelFailed", "Models", "OverCap", "StoredCall", "Usage"]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -37,31 +39,6 @@ class Ask(BaseModel, Generic[T]):
     attempt: int = 0
 
 
-class StoredCall(Frozen):
-    """A model call whose result was kept: the AI message as LangChain dumps it."""
-
-    response: dict[str, Any]
-    model: str
-
-
-class Usage(Frozen):
-    """`price` is US dollars, None when unknown."""
-
-    model: str
-    tokens_in: int = 0
-    tokens_out: int = 0
-    price: Decimal | None = None
-
-
-class OverCap(Exception):
-    """The next call would pass the mission's cap. `needed` is US dollars."""
-
-    def __init__(self, needed: Decimal, left: Decimal) -> None:
-        super().__init__(f"The next step needs about ${needed:.2f}; ${left:.2f} is left.")
-        self.needed = needed
-        self.left = left
-
-
 class Ledger(Protocol):
     """The journal of model calls and their cost."""
 
@@ -69,9 +46,7 @@ class Ledger(Protocol):
         """The result of this key, when it was asked with the same request hash."""
         ...
 
-    async def reserve(
-        self, ask: "Ask[Any]", key: str, request: str, model: str, amount: Decimal | None
-    ) -> None:
+    async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
         """Set money aside before the call. Raises OverCap; nothing is set aside then."""
         ...
 

@@ -1,0 +1,63 @@
+"""The ledger: the journal of model calls and what they cost."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import and_, select, update
+
+from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
+from bot.store import tables as t
+from bot.store.store import Store, spending
+from bot.store.tx import Tx
+
+
+class Ledger:
+    """Money is set aside before a call and settled after it, so that a crash is never free.
+
+    A reservation whose process died still counts against the cap until the call is made again:
+    the provider may have charged for it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def stored(self, mission: str, key: str, request: str) -> StoredCall | None:
+        """The kept result of this key, when it was asked with the same request."""
+        c = t.calls.c
+        where = and_(c.mission == mission, c.key == key, c.request == request, c.state == "done")
+        async with self.store.reading() as conn:
+            row = (await conn.execute(select(c.response, c.model).where(where))).first()
+        return StoredCall(response=row[0], model=row[1]) if row else None
+
+    async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
+        """Set `amount` US dollars aside, None when the price is unknown. Raises OverCap."""
+        async with self.store.begin() as tx:
+            if amount:
+                await self._afford(tx, call.mission, amount)
+            row = call.model_dump(mode="python")
+            await tx.put_call(
+                {**row, "model": model, "state": "reserved", "reserved": amount, "at": tx.now}
+            )
+
+    async def _afford(self, tx: Tx, mission: str, amount: Decimal) -> None:
+        cap = (await tx.lock(mission)).cap
+        spent = await spending(tx.conn, mission)
+        left = cap - spent.spent - spent.reserved
+        if amount > left:
+            raise OverCap(amount, left)
+
+    async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
+        """Keep the result and its price in place of the reservation."""
+        await self._end(
+            mission, key, state="done", model=usage.model, price=usage.price, reserved=None,
+            tokens_in=usage.tokens_in, tokens_out=usage.tokens_out, response=response,
+        )  # fmt: skip
+
+    async def release(self, mission: str, key: str, error: str) -> None:
+        """The call failed and cost nothing."""
+        await self._end(mission, key, state="failed", reserved=None, error=error[:500])
+
+    async def _end(self, mission: str, key: str, **values: Any) -> None:
+        where = and_(t.calls.c.mission == mission, t.calls.c.key == key)
+        async with self.store.begin() as tx:
+            await tx.conn.execute(update(t.calls).where(where).values(ended_at=tx.now, **values))
