@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from bot.documents.text import clean
 
@@ -94,6 +95,17 @@ def parse(markdown: str, picture: Picture) -> tuple[list[Token], dict[str, Any]]
     env: dict[str, Any] = {"docId": f"{zlib.crc32(markdown.encode(errors='replace')):x}"}
     tokens = _parser().parse(clean(markdown), env)
     return list(_blocks(tokens, picture)), env
+
+
+def has_title(markdown: str) -> bool:
+    """Say whether the text has a heading of the first level."""
+    tokens = _parser().parse(clean(markdown), {})
+    return any(token.type == "heading_open" and token.tag == "h1" for token in tokens)
+
+
+def footnote_mark(node: SyntaxTreeNode) -> str:
+    """Give what stands in the text for a footnote, such as `[2]`."""
+    return f"[{node.meta['id'] + 1}]"
 
 
 def lookup(files: Mapping[str, T], source: str) -> T | None:
