@@ -87,3 +87,10 @@ class Models(Protocol):
     def name(self, tier: Tier) -> str:
         """The model behind a tier, for fingerprints and for people."""
         ...
+
+    def price(self, tier: Tier, tokens_in: int, tokens_out: int) -> Decimal | None:
+        """US dollars for so many tokens; None when the price is unknown."""
+        ...
+
+    pace: float
+    """How long its work takes compared with an ordinary hosted model: 1 is the same."""

@@ -1,0 +1,68 @@
+"""What the nodes work with: the store, the models, the team, and the right to advance a mission."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.domain.base import Frozen
+from bot.domain.record import Record
+from bot.ports import Files
+from bot.store.store import Lease, Store
+from bot.store.tx import Missing, Tx
+from graphs.models.ask import Models
+from graphs.team import Specialist, team
+from graphs.tools import Web, Workers
+
+
+class Limits(Frozen):
+    """How much at once and for how long. Seconds, unless a name says otherwise."""
+
+    tasks: int = 8
+    attempt_seconds: float = 900.0
+    review_seconds: float = 300.0
+    backoff_seconds: float = 2.0
+    steps: int = 24
+    rounds: int = 3
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Everything a node needs, passed on explicitly. `folder` is where attempts write files."""
+
+    store: Store
+    files: Files
+    models: Models
+    workers: Workers
+    folder: Path
+    team: Mapping[str, Specialist] = field(default_factory=team)
+    limits: Limits = field(default_factory=Limits)
+    web: Web = field(default_factory=Web)
+
+    async def record(self, mission: str) -> Record:
+        """The mission's record. Raises Missing when it was forgotten."""
+        record = await self.store.record(mission)
+        if record is None:
+            raise Missing("That mission is not here any more.")
+        return record
+
+    @asynccontextmanager
+    async def commit(self, hold: "Hold") -> AsyncGenerator[Tx]:
+        """A transaction that counts only while the lease is ours. Raises Fenced."""
+        async with self.store.begin() as tx:
+            await tx.fence(hold.lease.mission, hold.lease.epoch)
+            yield tx
+
+
+@dataclass
+class Hold:
+    """A mission held under a lease; `nudged` is set when its rows changed from outside."""
+
+    lease: Lease
+    nudged: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: int = 0
+
+    @property
+    def mission(self) -> str:
+        return self.lease.mission
