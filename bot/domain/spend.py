@@ -26,12 +26,13 @@ class StoredCall(Frozen):
 
 
 class Usage(Frozen):
-    """`price` is US dollars, None when unknown."""
+    """`price` is US dollars, None when unknown. `estimated` when the provider counted no tokens."""
 
     model: str
     tokens_in: int = 0
     tokens_out: int = 0
     price: Decimal | None = None
+    estimated: bool = False
 
 
 class OverCap(Exception):

@@ -1,0 +1,161 @@
+"""Questions as LangChain messages, and answers as rows. Imports LangChain: load it when needed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    message_to_dict,
+    messages_from_dict,
+)
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import BaseModel, ConfigDict
+
+from bot.domain.base import digest
+from graphs.models.ask import Ask, Purpose
+from graphs.models.pricing import Tokens, tokens_of
+from graphs.models.sections import render
+
+PROMPTS = Path(__file__).parent.parent / "prompts"
+
+
+class Question(BaseModel):
+    """Everything one call sends, whatever the model. `attached` is what local models read."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    ask: Ask[Any]
+    messages: tuple[BaseMessage, ...]
+    tools: tuple[Any, ...] = ()
+    form: dict[str, Any] | None = None
+    request: str
+
+    @classmethod
+    def of(
+        cls, ask: Ask[Any], after: Sequence[BaseMessage] = (), tools: Sequence[Any] = ()
+    ) -> Self:
+        """The question, with the messages that came after it."""
+        form = ask.schema_.model_json_schema() if ask.schema_ else None
+        first = (SystemMessage(_system(ask, form)), _human(ask))
+        return cls._made(ask, (*first, *after), tuple(tools), form)
+
+    @classmethod
+    def _made(
+        cls,
+        ask: Ask[Any],
+        messages: tuple[BaseMessage, ...],
+        tools: tuple[Any, ...],
+        form: dict[str, Any] | None,
+    ) -> Self:
+        request = digest(
+            {
+                "purpose": ask.purpose,
+                "messages": [_essence(m) for m in messages],
+                "tools": [convert_to_openai_tool(tool) for tool in tools],
+                "form": form,
+            }
+        )
+        return cls(ask=ask, messages=messages, tools=tools, form=form, request=request)
+
+    def again(self, answer: AIMessage, errors: Sequence[str]) -> "Question":
+        """The question that asks to mend an answer. Tool calls are not repeated: none was run."""
+        said = () if answer.tool_calls or not answer.text else (AIMessage(answer.text),)
+        lines = "\n".join(f"- {error}" for error in errors)
+        text = f"Your last answer cannot be used:\n{lines}\nGive the whole answer again, corrected."
+        mend = HumanMessage(text, additional_kwargs=_attached(self.ask, errors))
+        return self._made(self.ask, (*self.messages, *said, mend), self.tools, self.form)
+
+    @property
+    def on_the_wire(self) -> list[BaseMessage]:
+        """The messages for a provider: what is attached for local models stays here."""
+        return [m.model_copy(update={"additional_kwargs": _kept(m)}) for m in self.messages]
+
+    @property
+    def size(self) -> int:
+        """Characters sent, tools and form included."""
+        tools = [convert_to_openai_tool(tool) for tool in self.tools]
+        extra = len(json.dumps([tools, self.form])) if self.tools or self.form else 0
+        return extra + sum(len(json.dumps(_essence(m), ensure_ascii=False)) for m in self.messages)
+
+
+@cache
+def prompt(purpose: Purpose) -> str:
+    """The system prompt of a purpose."""
+    return (PROMPTS / f"{purpose}.md").read_text(encoding="utf-8").strip()
+
+
+FORM = """## Form of the answer
+Answer with one JSON object of this schema and nothing else: no fence, no words around it.
+{schema}"""
+
+
+def _system(ask: Ask[Any], form: dict[str, Any] | None) -> str:
+    schema = FORM.format(schema=json.dumps(form, separators=(",", ":"))) if form else ""
+    return "\n\n".join(part for part in (prompt(ask.purpose), ask.system.strip(), schema) if part)
+
+
+def _human(ask: Ask[Any]) -> HumanMessage:
+    return HumanMessage(render(ask.data), additional_kwargs=_attached(ask))
+
+
+def _attached(ask: Ask[Any], errors: Sequence[str] = ()) -> dict[str, Any]:
+    return {"ask": {"purpose": ask.purpose, "data": ask.data, "errors": list(errors)}}
+
+
+def _kept(message: BaseMessage) -> dict[str, Any]:
+    return {k: v for k, v in message.additional_kwargs.items() if k != "ask"}
+
+
+def _essence(message: BaseMessage) -> list[Any]:
+    """What a message says. Its ids and metadata differ from run to run and are left out."""
+    calls = [[c["name"], c["args"], c["id"]] for c in getattr(message, "tool_calls", [])]
+    bad = [[c["name"], c["args"]] for c in getattr(message, "invalid_tool_calls", [])]
+    answers = getattr(message, "tool_call_id", "")
+    return [message.type, message.content, calls, bad, answers]
+
+
+def dump(message: AIMessage) -> dict[str, Any]:
+    """The message as a row of the journal keeps it."""
+    return json.loads(json.dumps(message_to_dict(message), default=str))
+
+
+def load(row: Mapping[str, Any]) -> AIMessage:
+    """The message of a row. Raises ValueError when it is not a model's."""
+    message = messages_from_dict([dict(row)])[0]
+    if not isinstance(message, AIMessage):
+        raise ValueError("the journal holds a message that no model wrote")
+    return message
+
+
+def tokens(question: Question, answer: AIMessage) -> Tokens:
+    """What was used, as the provider says; estimated when it says nothing."""
+    used = answer.usage_metadata
+    if not used:
+        made = tokens_of(len(answer.text) + len(json.dumps(answer.tool_calls, default=str)))
+        return Tokens(tokens_of(question.size), made, guessed=True)
+    details = used.get("input_token_details", {})
+    return Tokens(
+        used["input_tokens"],
+        used["output_tokens"],
+        details.get("cache_read", 0) or 0,
+        details.get("cache_creation", 0) or 0,
+    )
+
+
+COMPLETE = frozenset(
+    {"stop", "tool_calls", "function_call", "end_turn", "tool_use", "stop_sequence", "completed"}
+)
+DECLINED = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content"})
+
+
+def ending(message: AIMessage) -> str:
+    """Why the model stopped, in lower case; empty when the provider did not say."""
+    data = message.response_metadata
+    names = ("finish_reason", "stop_reason", "done_reason", "status")
+    return next((str(data[n]).lower() for n in names if data.get(n)), "")

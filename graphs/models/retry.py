@@ -1,0 +1,79 @@
+"""When to try again, and for how long: one time budget holds every try and every pause."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base, wait_exponential_jitter
+
+from graphs.models.failures import RETRIED, Failure
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[object]]
+
+TRIES = 4
+
+
+class Budget:
+    """Seconds left for one question to one model. Waiting for a free place is not counted."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    @asynccontextmanager
+    async def spent(self) -> AsyncGenerator[None]:
+        """Count the time inside."""
+        start = monotonic()
+        try:
+            yield
+        finally:
+            self.left -= monotonic() - start
+
+
+class wait_as_asked(wait_base):
+    """The pause the provider asked for, or one that doubles."""
+
+    grows = wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = error.wait if isinstance(error, Failure) else None
+        return self.grows(retry_state) if asked is None else asked
+
+
+class stop_when_spent(stop_base):
+    """Stop when the pause would outlast the budget: another model can answer sooner."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return retry_state.upcoming_sleep >= self.budget.left
+
+
+async def persist(
+    call: Callable[[], Awaitable[T]], budget: Budget, sleep: Sleep, note: Callable[[Failure], None]
+) -> T:
+    """Call until it works, up to TRIES times within the budget. Raises the last Failure."""
+
+    async def pause(seconds: float) -> None:
+        budget.left -= seconds
+        await sleep(seconds)
+
+    def before(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Failure):
+            note(error)
+
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(lambda e: isinstance(e, Failure) and e.kind in RETRIED),
+        wait=wait_as_asked(),
+        stop=stop_after_attempt(TRIES) | stop_when_spent(budget),
+        sleep=pause,
+        before_sleep=before,
+        reraise=True,
+    )
+    return await retrying(call)

@@ -1,0 +1,248 @@
+"""Three tiers of models behind one question: journalled, paid once, mended, and never hung on.
+
+    the tier's model ── malformed ──▶ asked to mend it, twice ──▶ the next tier ──▶ ModelFailed
+           └─ busy, down ─▶ tried again, as often as the deadline allows ─┘
+
+Every call has a key of its own in the ledger (`key`, `key#r1`, `key#strong`, `key#strong#r1`), so
+a process that dies in the middle goes on from the last stored answer, on the same path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+
+from bot.domain.plan import Tier
+from graphs.models.ask import Ask, CallKey, Ledger, ModelFailed, Purpose, Usage
+from graphs.models.brain import Brain
+from graphs.models.config import MAX_OUTPUT, TierConfig
+from graphs.models.failures import PASSING, STOPPING, Failure, Kind, sentence
+from graphs.models.pricing import Tokens, tokens_of
+from graphs.models.retry import Budget, Sleep, persist
+from graphs.models.structured import CUT_OFF, Malformed, parse
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+
+    from graphs.models.messages import Question
+
+T = TypeVar("T")
+
+REPAIRS = 2
+NEXT: Mapping[Tier, tuple[Tier, ...]] = {
+    Tier.light: (Tier.standard, Tier.strong),
+    Tier.standard: (Tier.strong,),
+    Tier.strong: (Tier.standard,),
+}
+LONG: frozenset[Purpose] = frozenset({"plan", "work", "assemble"})
+SHORT_OUTPUT = MAX_OUTPUT // 2
+
+_log = structlog.get_logger(__name__)
+
+
+class Tiers:
+    """Models by tier; implements `ask.Models`.
+
+    `label` is shown wherever their work is shown. `sleep` pauses between tries.
+    """
+
+    def __init__(
+        self,
+        brains: Mapping[Tier, Brain],
+        ledger: Ledger,
+        *,
+        label: str = "",
+        deadline: float = 120.0,
+        concurrency: int = 8,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.label = label or ", ".join(dict.fromkeys(b.name for b in brains.values()))
+        self._brains = brains
+        self._ledger = ledger
+        self._deadline = deadline
+        self._sleep = sleep
+        providers = {b.provider for b in brains.values()}
+        self._places = {p: asyncio.Semaphore(concurrency) for p in providers}
+
+    @classmethod
+    def configured(
+        cls, config: TierConfig, ledger: Ledger, *, label: str = "", sleep: Sleep = asyncio.sleep
+    ) -> Tiers:
+        """The models of a configuration."""
+        return cls(
+            config.brains(),
+            ledger,
+            label=label,
+            deadline=config.deadline,
+            concurrency=config.concurrency,
+            sleep=sleep,
+        )
+
+    @classmethod
+    def local(
+        cls,
+        make: Callable[[], BaseChatModel],
+        ledger: Ledger,
+        *,
+        name: str,
+        label: str,
+        deadline: float = 120.0,
+        sleep: Sleep = asyncio.sleep,
+    ) -> Tiers:
+        """One model of this process behind all tiers: the offline one, or a script. It is free."""
+        brain = Brain(name, make, local=True)
+        brains = dict.fromkeys(Tier, brain)
+        return cls(brains, ledger, label=label, deadline=deadline, sleep=sleep)
+
+    def name(self, tier: Tier) -> str:
+        """The model behind a tier, as `provider:model`."""
+        return self._brains[tier].name
+
+    async def ask(self, ask: Ask[Any]) -> Any:
+        """A validated answer. Raises ModelFailed or OverCap."""
+        schema = ask.schema_
+        if schema is None:
+            raise ValueError(f"{ask.key} asks for an answer without a form; use turn()")
+        question = await _question(ask)
+        return await self._answer(question, lambda message: parse(message.text, schema))
+
+    async def turn(self, ask: Ask[Any], messages: Sequence[Any], tools: Sequence[Any]) -> Any:
+        """One step of an agent: its AI message. Tool calls are given on as the model made them."""
+        question = await _question(ask, messages, tools)
+        return await self._answer(question, _said)
+
+    async def _answer(self, question: Question, read: Callable[[AIMessage], T]) -> T:
+        failures: list[tuple[str, Failure]] = []
+        for key, brain in await self._path(question):
+            try:
+                return await self._from(brain, key, question, read)
+            except Failure as failure:
+                failures.append((brain.name, failure))
+                _log.warning("model failed", model=brain.name, why=str(failure), note=failure.note)
+                if failure.kind in STOPPING:
+                    break
+        final = failures[-1][1].kind not in PASSING
+        raise ModelFailed(sentence(failures), final=final)
+
+    async def _path(self, question: Question) -> list[tuple[str, Brain]]:
+        """The models to ask, with their keys. It begins where an earlier process had come to."""
+        ask = question.ask
+        steps = [(ask.key, self._brains[ask.tier])]
+        for tier in NEXT[ask.tier]:
+            if self._brains[tier] not in [brain for _, brain in steps]:
+                steps.append((f"{ask.key}#{tier}", self._brains[tier]))
+        for at in range(len(steps) - 1, 0, -1):
+            if await self._ledger.stored(ask.mission, steps[at][0], question.request):
+                return steps[at:]
+        return steps
+
+    async def _from(
+        self, brain: Brain, key: str, question: Question, read: Callable[[AIMessage], T]
+    ) -> T:
+        """One model's answer, mended at most REPAIRS times. Raises Failure."""
+        for mends in range(REPAIRS + 1):
+            message = await self._journalled(brain, f"{key}#r{mends}" if mends else key, question)
+            try:
+                _whole(message, brain)
+                return read(message)
+            except Malformed as malformed:
+                question = question.again(message, malformed.errors)
+        raise Failure(Kind.malformed)
+
+    async def _journalled(self, brain: Brain, key: str, question: Question) -> AIMessage:
+        """The stored message of this key, or a new one that is paid for and stored."""
+        from graphs.models import messages
+
+        ask = question.ask
+        stored = await self._ledger.stored(ask.mission, key, question.request)
+        if stored is not None:
+            return messages.load(stored.response)
+        most = MAX_OUTPUT if ask.purpose in LONG else SHORT_OUTPUT
+        worst = brain.price(Tokens(tokens_of(question.size), most))
+        await self._ledger.reserve(_call(question, key), brain.name, worst)
+        message = await self._paid(brain, key, question, most)
+        usage = _usage(brain, messages.tokens(question, message))
+        settled = self._ledger.settle(ask.mission, key, usage, messages.dump(message))
+        # An answer that was paid for is kept even when the mission stops at this moment.
+        await asyncio.shield(settled)
+        return message
+
+    async def _paid(self, brain: Brain, key: str, question: Question, most: int) -> AIMessage:
+        """A new message. What was set aside stays so when the provider may have charged for it."""
+        try:
+            return await self._persistent(brain, question, most)
+        except (Failure, ModelFailed) as error:
+            if not (isinstance(error, Failure) and error.kind is Kind.late):
+                await self._ledger.release(question.ask.mission, key, str(error))
+            raise
+
+    async def _persistent(self, brain: Brain, question: Question, most: int) -> AIMessage:
+        budget = Budget(self._deadline)
+
+        async def once() -> AIMessage:
+            async with self._places[brain.provider], budget.spent():
+                try:
+                    async with asyncio.timeout(budget.left):
+                        return await brain.say(question, most)
+                except TimeoutError:
+                    pass
+            raise Failure(Kind.late)
+
+        def note(failure: Failure) -> None:
+            _log.info("model tried again", model=brain.name, why=str(failure))
+
+        return await persist(once, budget, self._sleep, note)
+
+
+def _call(question: Question, key: str) -> CallKey:
+    ask = question.ask
+    return CallKey(
+        mission=ask.mission,
+        key=key,
+        request=question.request,
+        purpose=ask.purpose,
+        tier=ask.tier,
+        task=ask.task,
+        attempt=ask.attempt,
+    )
+
+
+def _usage(brain: Brain, used: Tokens) -> Usage:
+    return Usage(
+        model=brain.name,
+        tokens_in=used.given,
+        tokens_out=used.made,
+        price=brain.price(used),
+        estimated=used.guessed,
+    )
+
+
+async def _question(
+    ask: Ask[Any], after: Sequence[Any] = (), tools: Sequence[Any] = ()
+) -> Question:
+    """The question as messages. LangChain takes a second to import: once, and in a thread."""
+    from importlib import import_module
+
+    messages = await asyncio.to_thread(import_module, "graphs.models.messages")
+    return messages.Question.of(ask, after, tools)
+
+
+def _said(message: AIMessage) -> AIMessage:
+    if not (message.text.strip() or message.tool_calls or message.invalid_tool_calls):
+        raise Malformed("The answer is empty. Call a tool or write the result.")
+    return message
+
+
+def _whole(message: AIMessage, brain: Brain) -> None:
+    """Raises Malformed when the message may be cut off, Failure when the model declined."""
+    from graphs.models.messages import COMPLETE, DECLINED, ending
+
+    why = ending(message)
+    if why in DECLINED:
+        raise Failure(Kind.declined)
+    if why not in COMPLETE and not (brain.local and not why):
+        raise Malformed(CUT_OFF)
