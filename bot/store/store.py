@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, and_, event, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, event, func, or_, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -26,6 +26,8 @@ from bot.store.tx import Tx
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process that holds SQLite."""
+HOLDS = 10
+"""How many failures in a row a slot may have and still hold up the later ones of its Place."""
 
 Clock = Callable[[], datetime]
 
@@ -268,14 +270,29 @@ class Store:
             return tuple(rows.gate_of(row) for row in (await conn.execute(query)).mappings())
 
     async def slots_behind(self, platform: str, limit: int = 500) -> tuple[SlotRow, ...]:
-        """Slots of a platform that show less than they should, oldest first."""
+        """Slots of a platform that show less than they should and may be tried now, oldest first.
+
+        Of those not posted yet only the first of each Place: people read them in order, also
+        while that one waits for its next try. A slot that failed `HOLDS` times holds nobody up.
+        """
         c = t.slots.c
-        ready = or_(c.not_before.is_(None), c.not_before <= self.clock())
-        query = select(t.slots).where(
-            c.shown < c.wanted, c.gone.is_(False), ready, c.place.like(f"{platform}:%")
+        holds = and_(c.ref == "", c.tries < HOLDS)
+        age = (c.made_at, c.name, c.mission)
+        turn = func.row_number().over(partition_by=(c.place, holds), order_by=age)
+        behind = (
+            select(t.slots, holds.label("holds"), turn.label("turn"))
+            .where(c.shown < c.wanted, c.gone.is_(False), c.place.like(f"{platform}:%"))
+            .subquery()
+        )
+        b = behind.c
+        query = (
+            select(*(b[column.name] for column in c))
+            .where(or_(b.not_before.is_(None), b.not_before <= self.clock()))
+            .where(or_(b.holds.is_(False), b.turn == 1))
+            .order_by(b.made_at, b.name, b.mission)
         )
         async with self.reading() as conn:
-            found = await conn.execute(query.order_by(c.made_at, c.name).limit(limit))
+            found = await conn.execute(query.limit(limit))
             return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
 
     async def slots(self, mission: str) -> tuple[SlotRow, ...]:
@@ -284,11 +301,21 @@ class Store:
             found = await conn.execute(query.order_by(t.slots.c.made_at, t.slots.c.name))
             return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
 
+    async def claim_post(self, slot: SlotRow) -> bool:
+        """Mark a slot as being posted. False when it is posted or being posted, or forgotten."""
+        c = t.slots.c
+        free = and_(_is(slot), c.ref == "", c.posting.is_(False), c.gone.is_(False))
+        async with self.begin() as tx:
+            done = await tx.conn.execute(update(t.slots).where(free).values(posting=True))
+            return done.rowcount == 1
+
     async def set_slot(self, slot: SlotRow, **values: Any) -> None:
         """Change what is known of a slot's message; `shown` never goes back."""
-        key = and_(t.slots.c.mission == slot.mission, t.slots.c.name == slot.name)
+        if "shown" in values:
+            newer = t.slots.c.shown < values["shown"]
+            values["shown"] = case((newer, values["shown"]), else_=t.slots.c.shown)
         async with self.begin() as tx:
-            await tx.conn.execute(update(t.slots).where(key).values(**values))
+            await tx.conn.execute(update(t.slots).where(_is(slot)).values(**values))
 
     async def inbox_waiting(self, limit: int = 500) -> tuple[dict[str, Any], ...]:
         """What was received and not yet dealt with, in the order in which it came."""
@@ -341,6 +368,10 @@ class Store:
         query = select(t.missions.c.id).where(t.missions.c.ended_at < moment)
         async with self.reading() as conn:
             return tuple(row[0] for row in await conn.execute(query))
+
+
+def _is(slot: SlotRow) -> ColumnElement[bool]:
+    return and_(t.slots.c.mission == slot.mission, t.slots.c.name == slot.name)
 
 
 async def _record(conn: AsyncConnection, mission: Mission) -> Record:

@@ -1,0 +1,272 @@
+"""The courier: makes what people see equal to what should be seen.
+
+A slot is behind while `shown` < `wanted`. The courier reads the slot, then the mission's record,
+renders the card of that moment and posts or edits one message, until nothing is behind. A post is
+announced in the slot's row before it is sent, so that after a crash or a lost answer the courier
+looks for the message before it posts again. One courier serves a platform at a time.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import structlog
+
+from bot.cards import Card
+from bot.domain.base import digest
+from bot.domain.record import Record
+from bot.ports import Chat, ChatBusy, ChatGone, ChatLost, Message
+from bot.store.store import HOLDS, SlotRow, Store, StoreDown
+
+log = structlog.get_logger(__name__)
+
+Render = Callable[[Record, str, datetime], Card | None]
+"""The card that a slot should show now; None when it has nothing to show."""
+
+T = TypeVar("T")
+
+TICK = 2.0
+"""Seconds between two looks at the rows when nobody nudges."""
+SILENCE = 60.0
+"""Seconds after which an answer counts as lost."""
+LONGEST = 60.0
+"""Seconds between two tries at most."""
+REMEMBERED = 5_000
+"""How many messages' last cards are known, to leave out edits that change nothing."""
+
+
+class Courier:
+    """Serves one Chat. `width` Places at a time; within a Place one message after the other."""
+
+    def __init__(
+        self, store: Store, chat: Chat, card: Render, *, width: int = 16, tick: float = TICK
+    ) -> None:
+        self._store = store
+        self._chat = chat
+        self._card = card
+        self._tick = tick
+        self._width = asyncio.Semaphore(width)
+        self._changed = asyncio.Event()
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, float] = {}
+        self._last: OrderedDict[str, str] = OrderedDict()
+
+    def nudge(self) -> None:
+        """Something changed: look now."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Serve until cancelled. What is under way then is found again at the next start."""
+        try:
+            while True:
+                self._changed.clear()
+                await self._serve()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), self._tick)
+        finally:
+            await self._drop()
+
+    async def flush(self) -> None:
+        """Show all that can be shown now, and return when it is."""
+        while await self._serve() or self._serving:
+            await asyncio.wait(self._serving.values())
+
+    # -- places --------------------------------------------------------------------------------
+
+    async def _serve(self) -> int:
+        """Start on every Place that has something due; gives how many."""
+        try:
+            due = await self._store.slots_behind(self._chat.platform)
+        except StoreDown as error:
+            log.warning("slots_not_read", error=str(error))
+            return 0
+        self._forget_holds()
+        places = _by_place(slot for slot in due if self._free(slot))
+        for place, slots in places.items():
+            self._serving[place] = asyncio.create_task(self._place(place, slots))
+        return len(places)
+
+    async def _place(self, place: str, slots: list[SlotRow]) -> None:
+        records: dict[str, Record | None] = {}
+        try:
+            async with self._width:
+                for slot in slots:
+                    if place not in self._held:
+                        await self._slot(slot, records)
+        finally:
+            del self._serving[place]
+            self.nudge()
+
+    async def _slot(self, slot: SlotRow, records: dict[str, Record | None]) -> None:
+        """Serve one slot; whatever goes wrong is put in its row, to be tried again."""
+        try:
+            if slot.mission not in records:
+                records[slot.mission] = await self._store.record(slot.mission)
+            record = records[slot.mission]
+            if record is None:
+                self._hold(_key(slot), self._tick)
+                return
+            await self._try(slot, record)
+        except StoreDown as error:
+            log.warning("slot_not_kept", **_name(slot), error=str(error))
+            self._hold(_key(slot), self._tick)
+
+    async def _try(self, slot: SlotRow, record: Record) -> None:
+        try:
+            await self._show(slot, record)
+        except StoreDown:
+            raise
+        except ChatBusy as busy:
+            await self._wait(slot, busy.seconds)
+        except (ChatLost, TimeoutError):
+            # An outage keeps its turn: only a slot that is itself at fault lets others pass.
+            await self._again(slot, min(slot.tries + 1, HOLDS - 1))
+        except Exception as error:  # noqa: BLE001  the border: an adapter's or a renderer's fault
+            log.warning("slot_not_shown", **_name(slot), error=type(error).__name__)
+            await self._failed(slot, record)
+
+    # -- one slot ------------------------------------------------------------------------------
+
+    async def _show(self, slot: SlotRow, record: Record) -> None:
+        card = self._card(record, slot.name, self._store.clock())
+        if card is None:
+            await self._done(slot)
+            return
+        message = Message(
+            place=slot.place, mission=slot.mission, slot=slot.name, version=slot.wanted, card=card
+        )
+        ref = slot.ref or await self._found(slot, message)
+        if ref:
+            await self._edit(slot, record, ref, message)
+        else:
+            await self._post(slot, record, message)
+
+    async def _found(self, slot: SlotRow, message: Message) -> str:
+        """The message of a post that was begun and never recorded, if it is there."""
+        ref = await _answer(self._chat.find(message)) if slot.posting else None
+        if ref:
+            await self._store.set_slot(slot, ref=ref, posting=False)
+        return ref or ""
+
+    async def _post(self, slot: SlotRow, record: Record, message: Message) -> None:
+        if not slot.posting and not await self._store.claim_post(slot):
+            self._hold(_key(slot), self._tick)
+            return
+        try:
+            ref = await _answer(self._chat.post(message))
+        except ChatBusy:
+            await self._store.set_slot(slot, posting=False)
+            raise
+        except ChatGone:
+            await self._failed(slot, record, posting=False, gone=not needed(slot.name, record))
+        else:
+            await self._done(slot, ref=ref, posting=False)
+            self._remember(slot, message.card)
+
+    async def _edit(self, slot: SlotRow, record: Record, ref: str, message: Message) -> None:
+        if self._last.get(_key(slot)) == _print(message.card):
+            await self._done(slot)
+            return
+        try:
+            await _answer(self._chat.edit(ref, message))
+        except ChatGone:
+            again = needed(slot.name, record)
+            await self._store.set_slot(slot, ref="" if again else ref, gone=not again)
+            self._last.pop(_key(slot), None)
+        else:
+            await self._done(slot)
+            self._remember(slot, message.card)
+
+    # -- what came of it -----------------------------------------------------------------------
+
+    async def _done(self, slot: SlotRow, **values: Any) -> None:
+        await self._store.set_slot(slot, shown=slot.wanted, tries=0, not_before=None, **values)
+
+    async def _wait(self, slot: SlotRow, seconds: float) -> None:
+        """The platform named the time, and it counts for the whole Place."""
+        self._hold(slot.place, seconds)
+        await self._store.set_slot(slot, not_before=self._in(seconds))
+
+    async def _failed(self, slot: SlotRow, record: Record, **values: Any) -> None:
+        """Give up only on what nobody waits for."""
+        tries = slot.tries + 1
+        if tries >= HOLDS and not needed(slot.name, record):
+            values["gone"] = True
+        await self._again(slot, tries, **values)
+
+    async def _again(self, slot: SlotRow, tries: int, **values: Any) -> None:
+        seconds = min(2.0 ** min(tries, HOLDS), LONGEST)
+        not_before = self._in(seconds)
+        await self._store.set_slot(slot, tries=tries, not_before=not_before, **values)
+
+    def _in(self, seconds: float) -> datetime:
+        """That moment; the courier looks again then."""
+        asyncio.get_running_loop().call_later(seconds, self.nudge)
+        return self._store.clock() + timedelta(seconds=seconds)
+
+    # -- what this process remembers -------------------------------------------------------------
+
+    def _remember(self, slot: SlotRow, card: Card) -> None:
+        """What the message shows now, and that it rests for the chat's pace."""
+        self._last[_key(slot)] = _print(card)
+        self._last.move_to_end(_key(slot))
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+        self._hold(_key(slot), self._chat.pace)
+
+    def _hold(self, key: str, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if seconds > 0:
+            self._held[key] = loop.time() + seconds
+            loop.call_later(seconds, self.nudge)
+
+    def _forget_holds(self) -> None:
+        time = asyncio.get_running_loop().time()
+        self._held = {key: until for key, until in self._held.items() if until > time}
+
+    def _free(self, slot: SlotRow) -> bool:
+        busy = {slot.place, _key(slot)} & self._held.keys()
+        return not busy and slot.place not in self._serving
+
+    async def _drop(self) -> None:
+        tasks = list(self._serving.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def needed(slot: str, record: Record) -> bool:
+    """True while people must see this slot: a gate waits there, or the work goes on there."""
+    if any(gate.name == slot for gate in record.open_gates):
+        return True
+    newest = record.plan.version if record.plan else 1
+    return not record.mission.status.ended and slot == f"plan:{newest}"
+
+
+async def _answer(call: Awaitable[T]) -> T:
+    """What the platform said. Raises TimeoutError after `SILENCE`: the answer is lost."""
+    async with asyncio.timeout(SILENCE):
+        return await call
+
+
+def _by_place(slots: Iterable[SlotRow]) -> dict[str, list[SlotRow]]:
+    places: dict[str, list[SlotRow]] = {}
+    for slot in slots:
+        places.setdefault(slot.place, []).append(slot)
+    return places
+
+
+def _key(slot: SlotRow) -> str:
+    return f"{slot.mission}/{slot.name}"
+
+
+def _name(slot: SlotRow) -> dict[str, str]:
+    """How a slot is named in a log: never with its words."""
+    return {"mission": slot.mission, "slot": slot.name}
+
+
+def _print(card: Card) -> str:
+    return digest(card.model_dump(mode="json"))
