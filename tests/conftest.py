@@ -1,0 +1,118 @@
+"""What many tests need: real servers, and a migrated store on each database."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.store.migrate import migrate
+from bot.store.store import Store
+from tests.servers import Postgres, Redis
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def move(self, **by: float) -> None:
+        """`move(days=1, seconds=5)`"""
+        self.time += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests of this process."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    """A Redis server for all tests of this process."""
+    server = Redis()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    asyncio.run(_migrated(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """The name of a migrated PostgreSQL database, to copy."""
+    postgres.sql("CREATE DATABASE migrated")
+    asyncio.run(_migrated(postgres.url("migrated")))
+    return "migrated"
+
+
+async def _migrated(url: str) -> None:
+    store = Store(url)
+    await migrate(store)
+    await store.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A migrated SQLite database of one's own."""
+    path = tmp_path / "concertmaster.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of one's own: the test runs on each kind."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite_url")
+    template: str = request.getfixturevalue("postgres_template")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database(template)
+
+
+@pytest.fixture
+async def store(url: str, clock: Clock) -> AsyncIterator[Store]:
+    """A store on each kind of database, whose clock the test moves."""
+    made = Store(url, clock)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str, clock: Clock) -> AsyncIterator[Store]:
+    """A store on SQLite, whose clock the test moves."""
+    made = Store(sqlite_url, clock)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def another(url: str, clock: Clock) -> AsyncIterator[Callable[[], Store]]:
+    """Open the same database once more, as another process would."""
+    made: list[Store] = []
+
+    def open_() -> Store:
+        made.append(Store(url, clock))
+        return made[-1]
+
+    yield open_
+    for one in made:
+        await one.close()
