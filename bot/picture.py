@@ -87,7 +87,7 @@ _PAGES: dict[Shape, _Page] = {
 }
 TOO_WIDE = 880
 """A wide picture that would be wider than this runs from top to bottom instead."""
-_TALL = _Page(down=True, columns=4, width=172, lines=3, across=18, along=38)
+_TALL = _Page(down=True, columns=3, width=204, lines=2, across=18, along=30)
 MARGIN = 8
 TITLE, HEAD = 13, 11
 LEADING = 17

@@ -1,0 +1,1 @@
+"""The browser chat: cards as HTML, the page around them, and where its messages live."""

@@ -1,0 +1,291 @@
+// The page works without this file; with it, it is live: cards arrive, clocks tick, forms stay put.
+
+const $ = (query, within = document) => within.querySelector(query);
+const $$ = (query, within = document) => [...within.querySelectorAll(query)];
+const talk = $("#talk");
+const main = $("#main");
+const MB = 1_000_000;
+const LIMITS = { file: 50 * MB, total: 60 * MB, count: 10 };
+
+// — words for people —
+
+function toast(text) {
+  const note = document.createElement("p");
+  note.className = "toast";
+  note.textContent = text;
+  $("#toasts").append(note);
+  setTimeout(() => note.remove(), Math.max(5000, text.length * 70));
+}
+setTimeout(() => $$("#toasts > .toast").forEach((note) => note.remove()), 8000);
+
+let unsaid;
+function say(text) {
+  clearTimeout(unsaid);
+  unsaid = setTimeout(() => ($("#say").textContent = text), 150);
+}
+
+// — time —
+
+function clockOf(seconds) {
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+function tick() {
+  for (const time of $$("time[data-from]:not([data-to])")) {
+    time.textContent = clockOf(Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.from)) / 1000)));
+  }
+}
+
+function tellTimes(within = document) {
+  const today = new Date().toDateString();
+  for (const time of $$("time[data-when]", within)) {
+    const at = new Date(time.dateTime);
+    const form = at.toDateString() === today ? { timeStyle: "short" } : { month: "short", day: "numeric" };
+    time.textContent = new Intl.DateTimeFormat(undefined, form).format(at);
+  }
+}
+
+// — what arrives —
+
+function parsed(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content.firstElementChild;
+}
+
+const nearEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < 160;
+const toEnd = () => main.scrollTo({ top: main.scrollHeight });
+
+function show(html) {
+  const fresh = parsed(html);
+  const old = document.getElementById(fresh.id);
+  const follow = nearEnd();
+  if (old) patch(old, fresh);
+  else {
+    fresh.classList.add("new");
+    talk.append(fresh);
+  }
+  const words = fresh.dataset.say;
+  if (words && words !== old?.dataset.said) say(words);
+  const shown = document.getElementById(fresh.id);
+  shown.dataset.said = words ?? "";
+  if (follow && !talk.contains(document.activeElement)) toEnd();
+}
+
+// Only the parts that changed are replaced, so words half typed below a live checklist stay.
+function patch(old, fresh) {
+  const said = old.dataset.say;
+  old.className = fresh.className;
+  for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+  old.dataset.said = said ?? "";
+  const known = new Map($$(":scope > [data-part]", old).map((part) => [part.dataset.part, part]));
+  for (const part of $$(":scope > [data-part]", fresh)) {
+    const mine = known.get(part.dataset.part);
+    known.delete(part.dataset.part);
+    if (!mine) old.append(part);
+    else if (mine.dataset.hash === part.dataset.hash) old.append(mine);
+    else replacePart(old, mine, part);
+  }
+  known.forEach((part) => part.remove());
+}
+
+function replacePart(article, mine, part) {
+  const scroll = $(".canvas", mine);
+  const place = scroll && [scroll.scrollLeft, scroll.scrollTop];
+  const open = $$("details[open] > summary", mine).map((summary) => summary.textContent);
+  const written = $$("textarea, input[type=text]", mine).filter((box) => box.value);
+  for (const summary of $$("details > summary", part)) summary.parentElement.open ||= open.includes(summary.textContent);
+  for (const box of written) {
+    const same = $(`[name="${CSS.escape(box.name)}"]:not([type=radio])`, part);
+    if (same) same.value = box.value;
+  }
+  const focused = mine.contains(document.activeElement);
+  mine.remove();
+  article.append(part);
+  if (place) $(".canvas", part)?.scrollTo(...place);
+  if (focused) {
+    article.tabIndex = -1;
+    article.focus({ preventScroll: true });
+  }
+}
+
+function showList(html) {
+  const list = $("#list");
+  const at = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  list.innerHTML = html;
+  tellTimes(list);
+  if (at) $(`a[href="${CSS.escape(at)}"]`, list)?.focus();
+  countNeeds();
+}
+
+const plainTitle = document.title;
+function countNeeds() {
+  const count = $$(".group.needs li").length;
+  document.title = count ? `(${count}) ${plainTitle}` : plainTitle;
+}
+
+// — the line to the server: EventSource reconnects by itself and says what it saw last —
+
+function listen() {
+  const { place, since } = document.body.dataset;
+  const line = new EventSource(`/events?${new URLSearchParams({ place, since })}`);
+  const on = (name, act) => line.addEventListener(name, (event) => act(JSON.parse(event.data)));
+  on("message", (data) => show(data.html));
+  on("gone", (data) => document.getElementById(data.id)?.remove());
+  on("list", (data) => showList(data.html));
+  on("toast", (data) => toast(data.text));
+  let note;
+  line.addEventListener("open", () => note?.remove());
+  line.addEventListener("error", () => {
+    if (note?.isConnected) return;
+    note = document.createElement("p");
+    note.className = "offline-note";
+    note.setAttribute("role", "status");
+    note.textContent = "Connection lost. What you sent is kept; trying again…";
+    document.body.append(note);
+  });
+  addEventListener("pagehide", () => line.close());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
+
+// — what is sent: one key per try of one thing, so a repeat changes nothing —
+
+async function send(form, data) {
+  const buttons = $$("button[type=submit]", form);
+  const key = $("[name=key]", form);
+  key.value ||= newKey();
+  data.set("key", key.value);
+  buttons.forEach((button) => (button.disabled = true));
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
+    key.value = "";
+    return await answer.json();
+  } catch {
+    return { error: "The server did not answer. Nothing is lost: try again." };
+  } finally {
+    buttons.forEach((button) => (button.disabled = false));
+  }
+}
+
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-click], [data-composer]")) return;
+  event.preventDefault();
+  if ($("button[type=submit]", form).disabled) return;
+  const composer = form.matches("[data-composer]");
+  const answer = await send(form, composer ? composed(form) : new FormData(form));
+  if (composer) return afterWords(form, answer);
+  if (answer.error || answer.say) toast(answer.error ?? answer.say);
+  if (!answer.error) form.closest("details")?.removeAttribute("open");
+});
+
+function afterWords(form, answer) {
+  $(".error", form)?.remove();
+  if (answer.error) {
+    const note = document.createElement("p");
+    note.className = "error";
+    note.setAttribute("role", "alert");
+    note.textContent = answer.error;
+    form.prepend(note);
+    return;
+  }
+  if (answer.say) toast(answer.say);
+  if (answer.url && answer.url !== location.pathname) return location.assign(answer.url);
+  $("textarea", form).value = "";
+  attached.length = 0;
+  showChips(form);
+  toEnd();
+}
+
+// — the composer —
+
+const attached = [];
+
+function composed(form) {
+  const data = new FormData(form);
+  data.delete("files");
+  attached.forEach((file) => data.append("files", file, file.name));
+  return data;
+}
+
+function attach(form, files) {
+  for (const file of files) {
+    const total = attached.reduce((sum, one) => sum + one.size, file.size);
+    if (attached.length >= LIMITS.count) toast(`At most ${LIMITS.count} files at once. “${file.name}” was left out.`);
+    else if (file.size > LIMITS.file) toast(`“${file.name}” is larger than 50 MB and was left out.`);
+    else if (total > LIMITS.total) toast(`Together the files are larger than 60 MB. “${file.name}” was left out.`);
+    else attached.push(file);
+  }
+  showChips(form);
+}
+
+function showChips(form) {
+  const chips = $("[data-chips]", form);
+  $$("[data-own]", chips).forEach((chip) => chip.remove());
+  attached.forEach((file, at) => {
+    const chip = document.createElement("li");
+    chip.className = "chip";
+    chip.dataset.own = "";
+    const name = document.createElement("span");
+    name.textContent = file.name;
+    const off = document.createElement("button");
+    off.type = "button";
+    off.textContent = "×";
+    off.setAttribute("aria-label", `Remove ${file.name}`);
+    off.addEventListener("click", () => {
+      attached.splice(at, 1);
+      showChips(form);
+      $("textarea", form).focus();
+    });
+    chip.append(name, off);
+    chips.append(chip);
+  });
+}
+
+function compose(form) {
+  const words = $("textarea", form);
+  const input = $("input[type=file]", form);
+  input.addEventListener("change", () => {
+    attach(form, input.files);
+    input.value = "";
+  });
+  words.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  words.addEventListener("paste", (event) => {
+    const { files } = event.clipboardData;
+    if (!files.length) return;
+    event.preventDefault();
+    attach(form, files);
+  });
+  let depth = 0;
+  const over = (change) => form.classList.toggle("dropping", (depth = Math.max(0, depth + change)) > 0);
+  const withFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragenter", (event) => withFiles(event) && over(1));
+  document.addEventListener("dragleave", (event) => withFiles(event) && over(-1));
+  document.addEventListener("dragover", (event) => withFiles(event) && event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    if (!withFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    over(0);
+    attach(form, event.dataTransfer.files);
+  });
+}
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.open && event.target.matches("details.act")) event.target.scrollIntoView({ block: "nearest", behavior: "smooth" });
+}, true);
+
+if (navigator.platform.startsWith("Mac")) $$("kbd").forEach((key) => key.textContent === "Ctrl" && (key.textContent = "⌘"));
+$$("[data-composer]").forEach(compose);
+tellTimes();
+countNeeds();
+setInterval(tick, 1000);
+if (talk && !location.hash) toEnd();
+listen();
