@@ -28,6 +28,7 @@ Picture = Callable[[str], str | None]
 
 DATA_PICTURE: Final = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,", re.I)
 _SCHEME: Final = re.compile(r"\s*([a-z][a-z0-9+.\-]*):", re.I)
+_PATH: Final = re.compile("[/?#]")
 _SAFE_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
 _TAG: Final = re.compile(r"</?([a-z][a-z0-9]*)[\s/>]", re.I)
 _BREAK: Final = re.compile(r"<br\s*/?>", re.I)
@@ -191,11 +192,11 @@ def _html_inline(token: Token) -> Iterator[Token]:
 
 def _mark_link(token: Token) -> bool:
     """Make an outside link open apart; False when the address is not one to follow."""
-    scheme = _SCHEME.match(str(token.attrGet("href") or ""))
-    if scheme is None:
-        return True
-    token.attrSet("target", "_blank")
-    return scheme[1].lower() in _SAFE_SCHEMES
+    address = str(token.attrGet("href") or "")
+    scheme, colon, _ = _PATH.split(address, maxsplit=1)[0].partition(":")
+    if colon or address.startswith("//"):
+        token.attrSet("target", "_blank")
+    return not colon or scheme.strip().lower() in _SAFE_SCHEMES
 
 
 def _picture(token: Token, picture: Picture, *, linked: bool) -> Iterator[Token]:

@@ -6,6 +6,7 @@ nothing in it can run, load or break the layout.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import tempfile
@@ -53,11 +54,14 @@ def render_pdf(markdown: str, title: str, files: Mapping[str, bytes], lang: str)
     Raises `ExporterMissing` when the extra is not installed, or when the text is in a script
     that no font on this machine can show.
     """
-    if importlib.util.find_spec("typst") is None:
+    try:
+        importlib.import_module("typst")
+    except ImportError as error:
         raise ExporterMissing(
             'PDF needs one more package: run  pip install "concertmaster[export]"  and try '
-            "again, or download it as HTML or Word."
-        )
+            "again, or download it as HTML or Word.",
+            detail=str(error),
+        ) from error
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         _gather_fonts(root / "fonts")

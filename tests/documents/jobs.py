@@ -78,3 +78,10 @@ def unplain() -> object:
 
 def folders() -> list[str]:
     return [os.getcwd(), os.environ["TMPDIR"]]
+
+
+def pdf_without_typst() -> bytes:
+    from bot.documents.export import render
+
+    sys.modules["typst"] = None  # pyright: ignore[reportArgumentType]
+    return render("text", "Title", "pdf", {}, "en")
