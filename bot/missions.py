@@ -12,7 +12,7 @@ from bot.domain.authority import may, settles, who
 from bot.domain.base import Frozen, Refused
 from bot.domain.board import Board
 from bot.domain.events import EventKind
-from bot.domain.gate import LABELS, REMIND_AFTER, VERBS, Decision, Gate, GateKind, Verb
+from bot.domain.gate import LABELS, REMIND_AFTER, Decision, Gate, GateKind, Verb
 from bot.domain.mission import (
     Attachment,
     HouseContext,
@@ -344,7 +344,7 @@ def _refusal(
         return _say("stale", mission, _closed(gate, before))
     if said.version is not None and said.version != gate.version:
         return _say("stale", mission, f"Version {gate.version} is current. Look at that one.")
-    if said.verb not in VERBS[gate.kind]:
+    if said.verb not in gate.verbs:
         return _say("refused", mission, f"{LABELS[said.verb]} is not a choice here.")
     if said.verb is Verb.approve and said.version is None:
         return _say("refused", mission, "Please press Approve: words alone do not approve.")

@@ -15,7 +15,7 @@ from bot.domain.record import Record
 from bot.domain.route import brief_gate
 from bot.domain.work import mechanical
 from graphs import gates, material
-from graphs.models.ask import Ask
+from graphs.models.ask import Ask, again
 from graphs.schemas import IntakeDraft, RequirementDraft
 from graphs.workshop import Hold, Workshop
 
@@ -118,8 +118,8 @@ async def _ask(
     mission, version = record.mission, (record.brief.version if record.brief else 0) + 1
     house = await shop.store.house(mission.workspace)
     return Ask(
-        mission=mission.id, key=f"intake:{version}", purpose="intake", tier=Tier.standard,
-        schema_=IntakeDraft,
+        mission=mission.id, key=again(record, "intake", f"intake:{version}"),
+        purpose="intake", tier=Tier.standard, schema_=IntakeDraft,
         data={
             "goal": mission.goal,
             "thread": list(mission.thread),

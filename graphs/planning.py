@@ -22,7 +22,7 @@ from bot.domain.plan import (
 )
 from bot.domain.record import Record
 from graphs import gates, intake, material
-from graphs.models.ask import Ask
+from graphs.models.ask import Ask, again
 from graphs.schemas import CritiqueDraft, FindingDraft, PlanDraft, TaskDraft
 from graphs.team import stamp
 from graphs.tools import NAMES as TOOL_NAMES
@@ -61,7 +61,8 @@ async def _plan_ask(shop: Workshop, record: Record, version: int, round_: int) -
     brief = record.brief
     assert brief is not None
     return Ask(
-        mission=record.mission.id, key=f"plan:{version}:{round_}", purpose="plan",
+        mission=record.mission.id, key=again(record, "plan", f"plan:{version}:{round_}"),
+        purpose="plan",
         tier=Tier.strong, schema_=PlanDraft,
         data={
             "goal": brief.goal,
@@ -221,7 +222,7 @@ async def critique(shop: Workshop, hold: Hold, record: Record) -> None:
     if again or plan.heard < len(record.mission.thread):
         await _send_back(shop, hold, record, judged)
     else:
-        await _settle(shop, hold, record, judged)
+        await _settle_sound(shop, hold, record, judged)
 
 
 def _asks_critic(shop: Workshop, plan: Plan) -> bool:
@@ -237,7 +238,8 @@ async def _critic(shop: Workshop, record: Record, plan: Plan) -> tuple[Finding, 
     assert brief is not None
     draft = await shop.models.ask(
         Ask(
-            mission=record.mission.id, key=f"critique:{plan.version}:{plan.round}",
+            mission=record.mission.id,
+            key=again(record, "critique", f"critique:{plan.version}:{plan.round}"),
             purpose="critique", tier=Tier.strong, schema_=CritiqueDraft,
             data={
                 "goal": brief.goal,
@@ -281,9 +283,18 @@ async def _send_back(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> 
         await tx.want(hold.mission, record.mission.place, f"plan:{plan.version}")
 
 
+async def _settle_sound(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> None:
+    """Raises Unsound for a plan that cannot be run; the planner has its faults for a retry."""
+    try:
+        _sound(shop, plan)
+    except Unsound:
+        await _send_back(shop, hold, record, plan)
+        raise
+    await _settle(shop, hold, record, plan)
+
+
 async def _settle(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> None:
-    """The plan is ready for the person. Raises Unsound when it cannot be run at all."""
-    _sound(shop, plan)
+    """The plan is ready for the person."""
     settled = plan.model_copy(update={"settled": True})
     async with shop.commit(hold) as tx:
         await tx.put_plan(hold.mission, settled)

@@ -86,6 +86,16 @@ class Gate(Frozen):
     def open(self) -> bool:
         return self.closed_at is None
 
+    @property
+    def verbs(self) -> tuple[Verb, ...]:
+        """What can be said here: a stage cannot be left out, and only an output can be used."""
+        verbs = VERBS[self.kind]
+        if self.kind is not GateKind.blocked:
+            return verbs
+        if not self.data.get("task"):
+            return (Verb.retry, Verb.cancel)
+        return tuple(v for v in verbs if v is not Verb.accept or self.data.get("usable"))
+
 
 class Decision(Frozen):
     """What a person said at a Gate. Unique per (Gate, Person)."""

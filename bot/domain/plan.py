@@ -149,7 +149,7 @@ class Plan(Frozen):
 
     Planner and critic go over it in rounds: `critiqued` is the last round the critic has seen,
     and a `settled` plan is ready for the person. `heard` counts the messages of the thread that
-    it takes into account.
+    it takes into account, `note` is what a person asked for when they sent the last one back.
     """
 
     version: int = Field(ge=1)
@@ -159,6 +159,7 @@ class Plan(Frozen):
     tasks: tuple[Task, ...]
     estimate: Estimate = Estimate()
     findings: tuple[Finding, ...] = ()
+    note: str = ""
     heard: int = 0
     round: int = 0
     critiqued: int = -1
@@ -167,7 +168,9 @@ class Plan(Frozen):
     @cached_property
     def fingerprint(self) -> str:
         """The hash of everything the person approves; how often it was discussed is not."""
-        return digest(self.model_dump(mode="json", exclude={"heard", "round", "critiqued", "settled"}))
+        return digest(
+            self.model_dump(mode="json", exclude={"heard", "round", "critiqued", "settled"})
+        )
 
     @cached_property
     def by_id(self) -> dict[str, Task]:

@@ -28,7 +28,10 @@ class Spending(Frozen):
 
 
 class Record(Frozen):
-    """One mission as its rows tell it. Everything that is shown or decided is read from here."""
+    """One mission as its rows tell it. Everything that is shown or decided is read from here.
+
+    `paused` is the operator's switch for the whole Workspace.
+    """
 
     mission: Mission
     brief: Brief | None = None
@@ -40,6 +43,7 @@ class Record(Frozen):
     guidance: tuple[Guidance, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     spending: Spending = Spending()
+    paused: bool = False
 
     @property
     def plan(self) -> Plan | None:
@@ -59,6 +63,11 @@ class Record(Frozen):
         """The newest gate of a kind, or that of one version."""
         found = [g for g in self.gates if g.kind is kind and version in (None, g.version)]
         return found[-1] if found else None
+
+    def retries(self, stage: str) -> int:
+        """How often a person sent this stage on after it had failed."""
+        failed = (g for g in self.gates if g.kind is GateKind.blocked and not g.open)
+        return sum(g.data.get("stage") == stage for g in failed)
 
     def decisions_at(self, gate: Gate) -> tuple[Decision, ...]:
         return tuple(d for d in self.decisions if d.gate == gate.id)

@@ -37,7 +37,7 @@ def stage(record: Record) -> Stage:
         return Stage.end
     if mission.stop_asked or mission.cancel_asked:
         return Stage.finish
-    if any(_holds_all(g) for g in record.open_gates):
+    if record.paused or any(_holds_all(g) for g in record.open_gates):
         return Stage.wait
     return _before_work(record) or _work(record)
 

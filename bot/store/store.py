@@ -216,6 +216,14 @@ class Store:
             held = await tx.conn.execute(select(t.missions.c.id).where(mine))
             return held.first() is None
 
+    async def let_go(self, lease: Lease) -> None:
+        """Give the mission back as it is: this process ends in good order, or cannot go on."""
+        mine = and_(t.missions.c.id == lease.mission, t.missions.c.epoch == lease.epoch)
+        async with self.begin() as tx:
+            await tx.conn.execute(
+                update(t.missions).where(mine).values(holder="", lease_until=None, crashes=0)
+            )
+
     async def crashes(self, mission: str) -> int:
         """How often a holder took the mission without ever letting go in good order."""
         async with self.reading() as conn:
@@ -338,10 +346,7 @@ class Store:
 
     async def paused(self, workspace: str) -> bool:
         async with self.reading() as conn:
-            found = await conn.execute(
-                select(t.workspaces.c.paused).where(t.workspaces.c.id == workspace)
-            )
-            return bool(found.scalar_one_or_none())
+            return await _paused(conn, workspace)
 
     async def person(self, workspace: str, person: str) -> Person | None:
         where = and_(t.people.c.workspace == workspace, t.people.c.id == person)
@@ -411,7 +416,13 @@ async def _record(conn: AsyncConnection, mission: Mission) -> Record:
             Artifact.model_validate(b) for b in await bodies(t.artifacts, t.artifacts.c.version)
         ),
         spending=await spending(conn, mission.id),
+        paused=await _paused(conn, mission.workspace),
     )
+
+
+async def _paused(conn: AsyncConnection, workspace: str) -> bool:
+    query = select(t.workspaces.c.paused).where(t.workspaces.c.id == workspace)
+    return bool((await conn.execute(query)).scalar_one_or_none())
 
 
 async def spending(conn: AsyncConnection, mission: str) -> Spending:

@@ -1,0 +1,259 @@
+"""An agent at work on one attempt: model turns and tool calls until it writes its answer.
+
+Each turn and each tool result is journalled under `work:<task>:<attempt>:<step>`, so that after
+a crash the same attempt goes on with the next step and pays for none twice.
+"""
+
+import asyncio
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.domain.board import Board, Run
+from bot.domain.mission import Attachment as Attached
+from bot.domain.plan import Task
+from bot.domain.record import Record
+from bot.domain.work import Fact, FileRef, Output, Source
+from graphs import gates, intake, material
+from graphs.models.ask import Ask, ModelFailed
+from graphs.team import tools_of
+from graphs.tools import Asked, Attachment, Room, Tool, ToolResult, toolbox
+from graphs.workshop import Hold, Workshop
+
+READABLE = ("text/", "application/json")
+"""Media types of earlier outputs that are read as text without conversion."""
+
+
+class Question(Exception):
+    """The agent must hear from a person; `number` counts its questions in this attempt."""
+
+    def __init__(self, asked: Asked, number: int) -> None:
+        super().__init__(asked.question)
+        self.asked = asked
+        self.number = number
+
+
+@dataclass
+class Notes:
+    """What the tools brought up along the way: it goes into the Output beside the text."""
+
+    facts: list[Fact] = field(default_factory=list[Fact])
+    sources: list[Source] = field(default_factory=list[Source])
+    files: list[str] = field(default_factory=list[str])
+
+    def add(self, result: ToolResult) -> None:
+        self.facts += result.facts
+        self.sources += result.sources
+        self.files += result.files
+
+
+async def work(shop: Workshop, hold: Hold, record: Record, run: Run) -> Output:
+    """Do the task. Raises Question, ModelFailed or OverCap."""
+    agent = Agent(shop, hold, record, run)
+    return await agent.run()
+
+
+class Agent:
+    """One attempt of one task."""
+
+    def __init__(self, shop: Workshop, hold: Hold, record: Record, run: Run) -> None:
+        assert record.plan is not None
+        self.shop, self.hold, self.record, self.attempt = shop, hold, record, run
+        self.task: Task = record.plan.by_id[run.task]
+        self.who = shop.team[self.task.specialist]
+        self.notes = Notes()
+        self.asked = 0
+        self.tools = {t.name: t for t in toolbox(tools_of(self.task, self.who))}
+
+    async def run(self) -> Output:
+        ask, room = await self._ask(), await self._room()
+        messages: list[Any] = []
+        for step in range(self.shop.limits.steps):
+            turn = ask.model_copy(update={"key": f"{ask.key}:{step}"})
+            message = await self.shop.models.turn(turn, messages, self._offered())
+            if not message.tool_calls:
+                return await self._output(_text(message), room)
+            messages.append(message)
+            messages += await self._use(message.tool_calls, room, step)
+        steps = self.shop.limits.steps
+        raise ModelFailed(f"{self.task.id} did not come to an end within {steps} steps.")
+
+    # -- what it is asked ------------------------------------------------------------------------
+
+    async def _ask(self) -> Ask[Any]:
+        brief, task = self.record.brief, self.task
+        assert brief is not None
+        key = f"work:{task.id}:{self.attempt.number}"
+        return Ask(
+            mission=self.hold.mission, key=key, purpose="work", tier=task.tier,
+            system=self.who.prompt, task=task.id, attempt=self.attempt.number,
+            data={
+                "goal": brief.goal,
+                "task": {
+                    "id": task.id,
+                    "title": task.title,
+                    "instructions": task.instructions,
+                    "criteria": [{"id": c.id, "text": c.text} for c in task.criteria],
+                },
+                "requirements": material.requirements(brief, self.record.covers(task.id)),
+                "inputs": self._inputs(),
+                "attachments": await intake.shown(self.shop, brief.attachments),
+                "guidance": material.guidance(self.record, task.id),
+                "feedback": self.attempt.feedback,
+                "house": material.house(brief),
+                "answers": material.answers(brief),
+                "now": brief.now.isoformat(timespec="minutes"),
+                "zone": brief.zone,
+            },
+        )  # fmt: skip
+
+    def _inputs(self) -> list[dict[str, Any]]:
+        views = Board.of(self.record).by_id
+        return [material.output_of(views[d]) for d in self.task.depends_on if d in views]
+
+    def _offered(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": tool.args.model_json_schema(),
+                },
+            }
+            for tool in self.tools.values()
+        ]
+
+    # -- what it may touch -----------------------------------------------------------------------
+
+    async def _room(self) -> Room:
+        brief = self.record.brief
+        assert brief is not None
+        home = self.shop.folder / self.hold.mission
+        inputs = home / "attachments"
+        await asyncio.to_thread(inputs.mkdir, parents=True, exist_ok=True)
+        files = {f.name: await self._attachment(inputs, f) for f in brief.attachments if f.text}
+        for made in self._made():
+            files.setdefault(made.name, await self._earlier(inputs, made))
+        return Room(
+            folder=home / f"{self.task.id}.{self.attempt.number}",
+            workers=self.shop.workers,
+            attachments=files,
+            web=self.shop.web,
+        )
+
+    def _made(self) -> list[FileRef]:
+        """The files that the tasks before it wrote."""
+        views = Board.of(self.record).by_id
+        before = [views[d].attempt for d in self.task.depends_on if d in views]
+        return [file for a in before if a and a.output for file in a.output.files]
+
+    async def _earlier(self, folder: Path, file: FileRef) -> Attachment:
+        path = folder / f"{file.sha256[:16]}{Path(file.name).suffix.lower()[:10]}"
+        data = await self.shop.files.get(file.sha256)
+        await asyncio.to_thread(path.write_bytes, data)
+        text = data.decode(errors="replace") if file.media_type.startswith(READABLE) else ""
+        return Attachment(path=path, text=text)
+
+    async def _attachment(self, folder: Path, file: Attached) -> Attachment:
+        """The original on disk, under its hash: names from outside never become paths."""
+        path = folder / f"{file.sha256[:16]}{Path(file.name).suffix.lower()[:10]}"
+        if not path.exists():
+            await asyncio.to_thread(path.write_bytes, await self.shop.files.get(file.sha256))
+        text = (await self.shop.files.get(file.text)).decode() if file.text else ""
+        return Attachment(path=path, text=text)
+
+    # -- tools -----------------------------------------------------------------------------------
+
+    async def _use(self, calls: Sequence[Any], room: Room, step: int) -> list[Any]:
+        """The answers to the calls of one turn, in their order."""
+        from langchain_core.messages import ToolMessage
+
+        answers: list[Any] = []
+        for number, call in enumerate(calls):
+            result = await self._call(call, room, f"{self._key}:{step}.{number}")
+            self.notes.add(result)
+            answers.append(
+                ToolMessage(
+                    content=result.text,
+                    tool_call_id=call["id"] or f"{step}.{number}",
+                    name=call["name"],
+                    status="error" if result.failed else "success",
+                    artifact={
+                        "data": result.data,
+                        "facts": [f.model_dump(mode="json") for f in result.facts],
+                    },
+                )
+            )
+        return answers
+
+    @property
+    def _key(self) -> str:
+        return f"tool:{self.task.id}:{self.attempt.number}"
+
+    async def _call(self, call: Any, room: Room, key: str) -> ToolResult:
+        tool = self.tools.get(call["name"])
+        if tool is None:
+            names = ", ".join(self.tools)
+            return ToolResult(
+                text=f"There is no tool “{call['name']}”. There are: {names}.", failed=True
+            )
+        kept = await self.shop.store.step(self.hold.mission, key)
+        if kept is not None and kept.get("call") == _call_of(call):
+            return ToolResult.model_validate(kept["result"])
+        result = await self._run_tool(tool, call["args"], room)
+        async with self.shop.commit(self.hold) as tx:
+            body = {"call": _call_of(call), "result": result.model_dump(mode="json")}
+            await tx.put_step(self.hold.mission, key, body)
+        return result
+
+    async def _run_tool(self, tool: Tool, args: Any, room: Room) -> ToolResult:
+        try:
+            return await tool.run(args, room)
+        except Asked as asked:
+            self.asked += 1
+            return ToolResult(text=self._answer(asked))
+
+    def _answer(self, asked: Asked) -> str:
+        """What the person said to this question. Raises Question while they have not."""
+        for gate in self.record.gates:
+            mine = (gate.data.get("task"), gate.data.get("attempt"), gate.data.get("question"))
+            if mine != (self.task.id, self.attempt.number, self.asked) or gate.open:
+                continue
+            (_, words), *_ = gates.answers(self.record, gate)
+            return f"The person answered: {words}"
+        raise Question(asked, self.asked)
+
+    # -- what it made ----------------------------------------------------------------------------
+
+    async def _output(self, text: str, room: Room) -> Output:
+        if not text.strip():
+            raise ModelFailed(f"{self.task.id} ended without an answer.")
+        files = [await self._keep(room.folder / name) for name in dict.fromkeys(self.notes.files)]
+        return Output(
+            text=text.strip(),
+            files=tuple(files),
+            sources=tuple(dict.fromkeys(self.notes.sources)),
+            facts=tuple(dict.fromkeys(self.notes.facts)),
+        )
+
+    async def _keep(self, path: Path) -> FileRef:
+        data = await asyncio.to_thread(path.read_bytes)
+        sha = await self.shop.files.put(data)
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return FileRef(name=path.name, media_type=kind, size=len(data), sha256=sha)
+
+
+def _call_of(call: Any) -> dict[str, Any]:
+    return {"name": call["name"], "args": call["args"]}
+
+
+def _text(message: Any) -> str:
+    """The words of an AI message: some providers give them in blocks."""
+    content = message.content
+    if isinstance(content, str):
+        return content
+    blocks: list[Any] = list(content)
+    return "".join(b if isinstance(b, str) else str(b.get("text", "")) for b in blocks)

@@ -1,0 +1,307 @@
+"""Execution: our own scheduler inside one node of the graph.
+
+A task starts the moment its own inputs are accepted, not when the slowest of a wave is done.
+What to do next is read from the Board, which is a pure function of the rows; each result is
+committed under the lease before anything that depends on it can start.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from bot.domain.base import Refused
+from bot.domain.board import Action, Block, Board, Review, Run
+from bot.domain.events import EventKind
+from bot.domain.gate import GateKind
+from bot.domain.mission import Status
+from bot.domain.record import Record
+from bot.domain.spend import OverCap
+from bot.domain.work import Attempt, AttemptStatus, Output, Verdict
+from bot.store.store import StoreDown
+from bot.store.tx import Fenced, Tx
+from graphs import agent, gates, pauses, review
+from graphs.models.ask import ModelFailed
+from graphs.workshop import Hold, Workshop
+
+log = structlog.get_logger(__name__)
+
+Flight = tuple[str, int, str]
+"""What is in the air: task, attempt number, "run" or "review"."""
+
+
+def _flight(action: Run | Review) -> Flight:
+    return (action.task, action.number, "run" if isinstance(action, Run) else "review")
+
+
+async def execute(shop: Workshop, hold: Hold, record: Record) -> None:
+    """Run what can run until nothing can: all is done, or a person is needed."""
+    await Execution(shop, hold, record).run()
+
+
+class Execution:
+    """The tasks of one mission in flight. `record` mirrors the rows that this holder writes."""
+
+    def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
+        self.shop, self.hold, self.record = shop, hold, record
+        self.flying: dict[Flight, asyncio.Task[None]] = {}
+        self.held_up: set[str] = set()
+        self._width = asyncio.Semaphore(shop.limits.tasks)
+        self._mirror = asyncio.Lock()
+
+    async def run(self) -> None:
+        try:
+            await self._begin()
+            while True:
+                await self._launch()
+                if not self.flying:
+                    return
+                await self._next()
+        finally:
+            await self._land()
+
+    async def _begin(self) -> None:
+        if self.record.mission.status is not Status.running:
+            async with self.shop.commit(self.hold) as tx:
+                await tx.set_status(self.hold.mission, Status.running)
+                await self._show(tx)
+
+    # -- the loop --------------------------------------------------------------------------------
+
+    async def _launch(self) -> None:
+        """Start whatever the board says can start and is not in the air yet."""
+        mission = self.record.mission
+        if mission.stop_asked or mission.cancel_asked:
+            await self._land()
+        elif not self.record.paused:
+            for action in Board.of(self.record).actions:
+                await self._act(action)
+
+    async def _act(self, action: Action) -> None:
+        if isinstance(action, Block):
+            await self._block(action)
+        elif action.task not in self.held_up:
+            self._fly(_flight(action), action)
+
+    def _fly(self, flight: Flight, action: Run | Review) -> None:
+        if flight in self.flying:
+            return
+        work = self._attempt(action) if isinstance(action, Run) else self._review(action)
+        self.flying[flight] = asyncio.create_task(self._limited(work), name=str(flight))
+
+    async def _limited(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with self._width:
+                await work
+        finally:
+            work.close()
+
+    async def _next(self) -> None:
+        """Wait until something lands or a person changes something."""
+        nudge = asyncio.create_task(self.hold.nudged.wait())
+        try:
+            await asyncio.wait([*self.flying.values(), nudge], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nudge.cancel()
+        landed = [f for f, task in self.flying.items() if task.done()]
+        for flight in landed:
+            self.flying.pop(flight).result()
+        if self.hold.nudged.is_set():
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        """Read the rows again: a decision, guidance, an answer, a stop."""
+        self.hold.nudged.clear()
+        await self._reload()
+        self.held_up.clear()
+        wanted = {_flight(a) for a in Board.of(self.record).actions if not isinstance(a, Block)}
+        for flight in [f for f in self.flying if f not in wanted]:
+            await self._recall(flight)
+
+    async def _reload(self) -> None:
+        async with self._mirror:
+            self.record = await self.shop.record(self.hold.mission)
+
+    async def _recall(self, flight: Flight) -> None:
+        """Take back what is in the air for a task that is asked for something else now."""
+        task = self.flying.pop(flight)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await self._reload()
+        attempt = self._attempt_row(*flight[:2])
+        if attempt is not None and attempt.status is AttemptStatus.running:
+            await self._end(attempt, AttemptStatus.stopped, error="Asked for something else.")
+
+    async def _land(self) -> None:
+        """Stop everything in the air within one step; the rows say where each would go on."""
+        flying, self.flying = list(self.flying.values()), {}
+        for task in flying:
+            task.cancel()
+        await asyncio.gather(*flying, return_exceptions=True)
+
+    # -- one attempt -----------------------------------------------------------------------------
+
+    async def _attempt(self, run: Run) -> None:
+        if run.tries:
+            await asyncio.sleep(self.shop.limits.backoff_seconds * 2 ** (run.tries - 1))
+        attempt = await self._started(run)
+        try:
+            async with asyncio.timeout(self.shop.limits.attempt_seconds):
+                output = await agent.work(self.shop, self.hold, self.record, run)
+        except agent.Question as question:
+            await self._ask(attempt, question)
+        except OverCap as over:
+            await self._hold_up(run.task, over)
+        except ModelFailed as failed:
+            await self._end(attempt, AttemptStatus.failed, error=str(failed), final=failed.final)
+        except TimeoutError:
+            minutes = self.shop.limits.attempt_seconds / 60
+            text = f"{run.task} was not finished within {minutes:g} minutes."
+            await self._end(attempt, AttemptStatus.failed, error=text)
+        except (Fenced, StoreDown):
+            raise
+        except Refused as refused:
+            await self._end(attempt, AttemptStatus.failed, error=str(refused))
+        except Exception as error:  # the border: one task that breaks never takes its siblings
+            log.exception("attempt_broke", mission=self.hold.mission, task=run.task)
+            text = f"Something inside broke ({type(error).__name__}). The log has the details."
+            await self._end(attempt, AttemptStatus.failed, error=text)
+        else:
+            await self._end(attempt, AttemptStatus.done, output=output)
+
+    async def _started(self, run: Run) -> Attempt:
+        known = self._attempt_row(run.task, run.number)
+        if known is not None and known.status is AttemptStatus.running:
+            return known
+        assert self.record.plan is not None
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            attempt = Attempt(
+                mission=self.hold.mission, task=run.task, number=run.number,
+                fingerprint=run.fingerprint, plan_version=self.record.plan.version,
+                status=AttemptStatus.running, feedback=run.feedback, epoch=self.hold.lease.epoch,
+                started_at=known.started_at if known else tx.now,
+            )  # fmt: skip
+            await tx.add_attempt(attempt)
+            await tx.event(
+                attempt.mission, EventKind.attempt_started, task=run.task, attempt=run.number
+            )
+            await self._show(tx)
+            self._keep(attempt)
+        return attempt
+
+    async def _end(
+        self,
+        attempt: Attempt,
+        status: AttemptStatus,
+        *,
+        output: Output | None = None,
+        error: str = "",
+        final: bool = False,
+    ) -> None:
+        """Commit how the attempt ended: the durability, the idempotency key and the fence."""
+        kind = EventKind.attempt_done if output else EventKind.attempt_failed
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            ended = attempt.model_copy(
+                update={"status": status, "output": output, "error": error, "final": final,
+                        "ended_at": tx.now}
+            )  # fmt: skip
+            await tx.end_attempt(attempt, status.value, output, error, final)
+            for file in output.files if output else ():
+                await tx.own_file(file.sha256, attempt.mission, file.name)
+            await tx.event(
+                attempt.mission, kind, task=attempt.task, attempt=attempt.number, error=error
+            )
+            await self._show(tx)
+            self._keep(ended)
+
+    # -- one review ------------------------------------------------------------------------------
+
+    async def _review(self, action: Review) -> None:
+        attempt = self._attempt_row(action.task, action.number)
+        assert attempt is not None
+        try:
+            async with asyncio.timeout(self.shop.limits.review_seconds):
+                verdict = await review.judge(self.shop, self.hold, self.record, attempt)
+        except OverCap as over:
+            await self._hold_up(action.task, over)
+        except (ModelFailed, TimeoutError) as failed:
+            why = str(failed) or "The review took too long."
+            await self._unreviewed(action.task, why)
+        else:
+            await self._judged(verdict)
+
+    async def _judged(self, verdict: Verdict) -> None:
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            await tx.add_verdict(self.hold.mission, verdict)
+            await tx.event(
+                self.hold.mission, EventKind.reviewed, task=verdict.task,
+                attempt=verdict.attempt, accepted=verdict.accepted,
+            )  # fmt: skip
+            await self._show(tx)
+            verdicts = (*self.record.verdicts, verdict)
+            self.record = self.record.model_copy(update={"verdicts": verdicts})
+
+    async def _unreviewed(self, task: str, why: str) -> None:
+        """No reviewer could be had: the output is kept, and the person may send it on."""
+        self.held_up.add(task)
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            await pauses.stage_failed(tx, self.record, f"review:{task}", why)
+            await self._show(tx)
+
+    # -- when a person is needed -----------------------------------------------------------------
+
+    async def _ask(self, attempt: Attempt, question: agent.Question) -> None:
+        asked = question.asked
+        data = {
+            "task": attempt.task,
+            "attempt": attempt.number,
+            "question": question.number,
+            "questions": [
+                {"id": "Q1", "text": asked.question, "choices": list(asked.choices),
+                 "default": asked.default}
+            ],
+        }  # fmt: skip
+        name = f"question:{attempt.task}.{attempt.number}.{question.number}"
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            await tx.end_attempt(attempt, AttemptStatus.asking.value, None, "", False)
+            await gates.open_gate(
+                tx, self.record.mission, GateKind.question, name, subject=data, data=data
+            )
+            await tx.event(attempt.mission, EventKind.asked, task=attempt.task)
+            await self._show(tx)
+            self.record = await self.shop.store.record_in(tx, self.record.mission)
+
+    async def _block(self, block: Block) -> None:
+        attempt = self._attempt_row(block.task, block.number)
+        data = {"task": block.task, "attempt": block.number, "fingerprint": block.fingerprint,
+                "why": block.why, "usable": bool(attempt and attempt.output)}  # fmt: skip
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            name = f"blocked:{block.task}.{block.number}"
+            await gates.open_gate(
+                tx, self.record.mission, GateKind.blocked, name, subject=data, data=data
+            )
+            await self._show(tx)
+            self.record = await self.shop.store.record_in(tx, self.record.mission)
+
+    async def _hold_up(self, task: str, over: OverCap) -> None:
+        """The cap is reached: this task waits where it is, and the person is asked once."""
+        self.held_up.add(task)
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            await pauses.over_cap(tx, self.record, over)
+            await self._show(tx)
+
+    # -- rows and their mirror -------------------------------------------------------------------
+
+    def _attempt_row(self, task: str, number: int) -> Attempt | None:
+        return next((a for a in self.record.attempts_of(task) if a.number == number), None)
+
+    def _keep(self, attempt: Attempt) -> None:
+        key = (attempt.task, attempt.number)
+        rest = [a for a in self.record.attempts if (a.task, a.number) != key]
+        made = sorted([*rest, attempt], key=lambda a: (a.task, a.number))
+        self.record = self.record.model_copy(update={"attempts": tuple(made)})
+
+    async def _show(self, tx: Tx) -> None:
+        version = self.record.plan.version if self.record.plan else 1
+        await tx.want(self.hold.mission, self.record.mission.place, f"plan:{version}")

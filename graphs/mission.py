@@ -1,0 +1,125 @@
+"""The mission graph: the state machine on one screen.
+
+    intake → (ask) → plan ⇄ critique → [approve plan] → execute ⟲ review each → assemble
+           → review whole → [approve artifact] → finish
+
+State holds ids only. Each node reads rows and commits under the lease's epoch; `stage` reads
+from the rows which node is due. So a checkpoint is only a cache: without it the graph enters at
+the same node, and a mission begun under an older graph goes on under this one.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypedDict
+
+import structlog
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import interrupt
+
+from bot.domain.base import Refused
+from bot.domain.record import Record
+from bot.domain.route import Stage, stage
+from bot.domain.spend import OverCap
+from bot.store.store import StoreDown
+from bot.store.tx import Fenced
+from graphs import assembly, execution, intake, pauses, planning
+from graphs.finish import finish
+from graphs.models.ask import ModelFailed
+from graphs.workshop import Hold, Workshop
+
+log = structlog.get_logger(__name__)
+
+Node = Callable[[Workshop, Hold, Record], Awaitable[None]]
+Holds = Callable[[str], Hold]
+"""Gives the hold on a mission. Raises LookupError when this process does not have it."""
+
+
+class State(TypedDict):
+    """Ids only: the rows are the truth."""
+
+    mission: str
+
+
+NODES: Mapping[Stage, Node] = {
+    Stage.intake: intake.intake,
+    Stage.plan: planning.plan,
+    Stage.critique: planning.critique,
+    Stage.execute: execution.execute,
+    Stage.assemble: assembly.assemble,
+    Stage.review: assembly.review_whole,
+    Stage.revise: assembly.revise,
+    Stage.finish: finish,
+}
+
+ALWAYS = (Stage.wait, Stage.finish, Stage.end)
+"""Where every node can lead: a pause, a cancel or stop, the end."""
+
+NEXT: Mapping[Stage, tuple[Stage, ...]] = {
+    Stage.intake: (Stage.plan,),
+    Stage.plan: (Stage.critique,),
+    Stage.critique: (Stage.plan, Stage.critique),
+    Stage.execute: (Stage.execute, Stage.assemble, Stage.review),
+    Stage.assemble: (Stage.review, Stage.execute, Stage.assemble),
+    Stage.review: (Stage.execute, Stage.review, Stage.assemble),
+    Stage.revise: (Stage.execute, Stage.assemble),
+    Stage.finish: (),
+}
+
+
+def build(shop: Workshop, holds: Holds) -> StateGraph[State]:
+    """The graph, ready to compile with a checkpointer."""
+    graph: StateGraph[State] = StateGraph(State)
+
+    async def route(state: State) -> str:
+        return stage(await shop.record(state["mission"])).value
+
+    def leads(*stages: Stage) -> dict[Any, str]:
+        """The names of stages as the graph knows them."""
+        return {s.value: END if s is Stage.end else s.value for s in stages}
+
+    for name, node in NODES.items():
+        graph.add_node(name.value, _node(shop, holds, name, node))
+        graph.add_conditional_edges(name.value, route, leads(*NEXT[name], *ALWAYS))
+    graph.add_node(Stage.wait.value, _wait(shop))
+    graph.add_conditional_edges(Stage.wait.value, route, leads(*NODES, *ALWAYS))
+    graph.add_conditional_edges(START, route, leads(*NODES, *ALWAYS))
+    return graph
+
+
+def _node(shop: Workshop, holds: Holds, name: Stage, node: Node) -> Any:
+    """The node with its border: what stops it is said to the person, and nothing is lost."""
+
+    async def run(state: State) -> dict[str, str]:
+        hold = holds(state["mission"])
+        record = await shop.record(hold.mission)
+        try:
+            await node(shop, hold, record)
+        except (Fenced, StoreDown):
+            raise
+        except OverCap as over:
+            async with shop.commit(hold) as tx:
+                await pauses.over_cap(tx, record, over)
+        except (ModelFailed, Refused) as error:
+            await _failed(shop, hold, record, name, str(error))
+        except Exception as error:  # the border: a stage that breaks asks the person, once
+            log.exception("stage_broke", mission=hold.mission, stage=name.value)
+            text = f"Something inside broke ({type(error).__name__}). The log has the details."
+            await _failed(shop, hold, record, name, text)
+        return {}
+
+    return run
+
+
+async def _failed(shop: Workshop, hold: Hold, record: Record, name: Stage, why: str) -> None:
+    async with shop.commit(hold) as tx:
+        await pauses.stage_failed(tx, record, name.value, why)
+        await tx.want_all(hold.mission)
+
+
+def _wait(shop: Workshop) -> Any:
+    async def wait(state: State) -> dict[str, str]:
+        """A person is needed. What they decide is read from the rows, not from the resume."""
+        record = await shop.record(state["mission"])
+        interrupt({"gates": [gate.name for gate in record.open_gates]})
+        return {}
+
+    return wait

@@ -1,0 +1,123 @@
+"""Review: every output is held against its task, every whole against the mission.
+
+Code decides what code can see; a reviewer who did not make it decides the rest, and must quote
+the words of the output that show it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from bot.domain.plan import Criterion, NumbersComputed, Task, Tier
+from bot.domain.record import Record
+from bot.domain.work import Attempt, CriterionVerdict, Output, Verdict, held_to_evidence
+from bot.store.store import now
+from graphs import material
+from graphs.models.ask import Ask, again
+from graphs.schemas import ReviewDraft, RowDraft
+from graphs.tools import checks
+from graphs.workshop import Hold, Workshop
+
+REVIEWER_TIER = Tier.standard
+
+
+async def judge(shop: Workshop, hold: Hold, record: Record, attempt: Attempt) -> Verdict:
+    """The verdict on one attempt's output. Raises ModelFailed or OverCap."""
+    assert record.plan is not None
+    assert attempt.output is not None
+    task = record.plan.by_id[attempt.task]
+    checked = await _checked(shop, hold, task, attempt)
+    left = [c for c in _criteria(record, task) if c.id not in {r.criterion for r in checked}]
+    judged = await _judged(shop, record, task, attempt, left, checked) if left else []
+    rows = (*checked, *(held_to_evidence(row, attempt.output) for row in judged))
+    return Verdict(
+        task=task.id, attempt=attempt.number, reviewer=shop.models.name(REVIEWER_TIER),
+        rows=rows, at=now(),
+    )  # fmt: skip
+
+
+def _criteria(record: Record, task: Task) -> tuple[Criterion, ...]:
+    """The task's own criteria, and the requirements that it answers for."""
+    texts = {r.id: r.text for r in record.brief.requirements} if record.brief else {}
+    asked = (
+        Criterion(id=name, text=texts[name]) for name in record.covers(task.id) if name in texts
+    )
+    return (*task.criteria, *asked)
+
+
+# -- what code decides ---------------------------------------------------------------------------
+
+
+async def _checked(
+    shop: Workshop, hold: Hold, task: Task, attempt: Attempt
+) -> list[CriterionVerdict]:
+    """The criteria with a check, and always that numbers equal the computed ones."""
+    output = attempt.output
+    assert output is not None
+    wanted = [c for c in task.criteria if c.check is not None]
+    if output.facts and not any(isinstance(c.check, NumbersComputed) for c in wanted):
+        wanted.append(
+            Criterion(
+                id=f"{task.id}.numbers", text="Numbers equal the computed ones",
+                check=NumbersComputed(),
+            )
+        )  # fmt: skip
+    folder = shop.folder / hold.mission / f"{task.id}.{attempt.number}"
+    return [await _check(c, output, folder) for c in wanted]
+
+
+async def _check(criterion: Criterion, output: Output, folder: Any) -> CriterionVerdict:
+    found = await asyncio.to_thread(checks.run, criterion.check, output, folder)
+    return CriterionVerdict(
+        criterion=criterion.id, text=criterion.text, met=found.met, evidence=found.evidence,
+        feedback=found.feedback, by="check",
+    )  # fmt: skip
+
+
+# -- what the reviewer decides ---------------------------------------------------------------------
+
+
+async def _judged(
+    shop: Workshop,
+    record: Record,
+    task: Task,
+    attempt: Attempt,
+    left: Sequence[Criterion],
+    checked: Sequence[CriterionVerdict],
+) -> list[CriterionVerdict]:
+    brief, output = record.brief, attempt.output
+    assert brief is not None
+    draft = await shop.models.ask(
+        Ask(
+            mission=record.mission.id,
+            key=again(record, f"review:{task.id}", f"review:{task.id}:{attempt.number}"),
+            purpose="review", tier=REVIEWER_TIER, schema_=ReviewDraft, task=task.id,
+            attempt=attempt.number,
+            data={
+                "goal": brief.goal,
+                "task": {"id": task.id, "title": task.title, "instructions": task.instructions},
+                "requirements": material.requirements(brief, record.covers(task.id)),
+                "criteria": [{"id": c.id, "text": c.text} for c in left],
+                "output": material.output(task.id, task.title, output),
+                "checks": [
+                    {"criterion": r.text, "met": r.met, "evidence": r.evidence} for r in checked
+                ],
+                "guidance": material.guidance(record, task.id),
+            },
+        )
+    )  # fmt: skip
+    said = {row.criterion: row for row in draft.rows}
+    return [_row(c, said.get(c.id) or said.get(c.text)) for c in left]
+
+
+def _row(criterion: Criterion, said: RowDraft | None) -> CriterionVerdict:
+    """A criterion that the reviewer passed over is unmet: silence is no evidence."""
+    if said is None:
+        return CriterionVerdict(
+            criterion=criterion.id, text=criterion.text, met=False,
+            feedback="The reviewer did not judge this. Show clearly where it is met.",
+        )  # fmt: skip
+    return CriterionVerdict(
+        criterion=criterion.id, text=criterion.text, met=said.met, evidence=said.evidence,
+        feedback=said.feedback or ("" if said.met else "This is not met yet."),
+    )  # fmt: skip
