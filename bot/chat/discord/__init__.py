@@ -1,0 +1,1 @@
+"""Discord: the outbound adapter and its renderer."""
