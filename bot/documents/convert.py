@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from bot.documents.archive import inspect_zip
-from bot.documents.errors import Corrupt, DocumentError, Protected, TooLarge
+from bot.documents.errors import Corrupt, DocumentError, Protected, TooLarge, WorkFailed
 from bot.documents.readers import READERS
 from bot.documents.sniff import HEAD, Kind, check_filled, sniff, text_kind
 from bot.documents.text import CUT, MAX_CHARS, MAX_TEXT_BYTES, Draft, clean, draft
@@ -105,9 +105,16 @@ async def _as_path(source: bytes | Path) -> AsyncGenerator[Path]:
     if isinstance(source, Path):
         yield source
         return
-    with tempfile.TemporaryDirectory(prefix="concertmaster-") as folder:
-        path = Path(folder, "attachment")
-        await asyncio.to_thread(path.write_bytes, source)
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="concertmaster-"))
+            path = Path(folder, "attachment")
+            await asyncio.to_thread(path.write_bytes, source)
+        except OSError as error:
+            raise WorkFailed(
+                "The file could not be put aside to read it; free some disk space and try again.",
+                detail=str(error),
+            ) from error
         yield path
 
 

@@ -176,10 +176,11 @@ class _Child:
     @classmethod
     async def start(cls, cache: Path, allow: tuple[str, ...]) -> _Child:
         """Start a process with a clean environment and a scratch folder of its own."""
-        scratch = _make_folders(cache)
+        scratch: Path | None = None
         loop = asyncio.get_running_loop()
         command = [sys.executable, "-m", "bot.documents.child", str(os.getpid()), *allow]
         try:
+            scratch = _make_folders(cache)
             # What create_subprocess_exec does, with the transport kept: only that can close
             # pipes which hold more than was read.
             transport, protocol = await loop.subprocess_exec(
@@ -193,12 +194,13 @@ class _Child:
                 start_new_session=True,
             )
         except BaseException as error:
-            shutil.rmtree(scratch, ignore_errors=True)
+            if scratch:
+                shutil.rmtree(scratch, ignore_errors=True)
             if not isinstance(error, OSError):
                 raise
             raise WorkFailed(
                 "No helper process could be started to work on the file; "
-                "free some memory on this machine and try again.",
+                "free some memory or disk space on this machine and try again.",
                 detail=str(error),
             ) from error
         return cls(Process(transport, protocol, loop), transport, scratch)

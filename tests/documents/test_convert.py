@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import json
 import socket
+import tempfile
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from bot.documents.errors import (
     Protected,
     TooLarge,
     Unsupported,
+    WorkFailed,
     WorkTimeout,
 )
 from bot.documents.text import MAX_CHARS
@@ -306,6 +308,14 @@ class TestLimits:
         """The clock is the helper's, not the file's."""
         with pytest.raises(WorkTimeout, match="try a smaller file"):
             await convert(workers, leaflet("x"), "a.pdf", timeout=0.001)
+
+    async def test_without_disk_space_it_says_so(
+        self, workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Nothing can be put aside, and the words say what to do."""
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        with pytest.raises(WorkFailed, match="free some disk space"):
+            await convert(workers, letter(), "a.docx")
 
     async def test_many_at_once_wait_for_their_turn(self, workers: Workers):
         """One child serves them all."""

@@ -235,3 +235,12 @@ async def test_the_child_dies_with_its_parent(tmp_path: Path):
     parent.kill()
     parent.wait()
     await until(lambda: not alive(int(marker.read_text())))
+
+
+async def test_without_room_for_a_scratch_folder_it_says_so(tmp_path: Path):
+    """A full or read-only disk is one sentence, not a stack trace."""
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    async with Workers(allow=(JOBS,), cache=blocked / "cache") as workers:
+        with pytest.raises(WorkFailed, match="free some memory or disk space"):
+            await workers.run(f"{JOBS}:echo", 1)
