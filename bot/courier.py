@@ -110,8 +110,8 @@ class Courier:
                 self._hold(_key(slot), self._tick)
                 return
             await self._try(slot, record)
-        except StoreDown as error:
-            log.warning("slot_not_kept", **_name(slot), error=str(error))
+        except Exception as error:  # noqa: BLE001  the row cannot be written now: look again later
+            log.warning("slot_not_kept", **_name(slot), error=type(error).__name__)
             self._hold(_key(slot), self._tick)
 
     async def _try(self, slot: SlotRow, record: Record) -> None:
