@@ -65,9 +65,9 @@ NEXT: Mapping[Stage, tuple[Stage, ...]] = {
 }
 
 
-def build(shop: Workshop, holds: Holds) -> StateGraph[State]:
-    """The graph, ready to compile with a checkpointer."""
-    graph: StateGraph[State] = StateGraph(State)
+def build(shop: Workshop, holds: Holds) -> Any:
+    """The StateGraph, ready to compile with a checkpointer."""
+    graph: Any = StateGraph(State)
 
     async def route(state: State) -> str:
         return stage(await shop.record(state["mission"])).value
