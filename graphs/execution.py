@@ -222,7 +222,7 @@ class Execution:
         assert attempt is not None
         try:
             async with asyncio.timeout(self.shop.limits.review_seconds):
-                verdict = await review.judge(self.shop, self.hold, self.record, attempt)
+                verdict = await review.judge(self.shop, self.record, attempt)
         except OverCap as over:
             await self._hold_up(action.task, over)
         except (ModelFailed, TimeoutError) as failed:

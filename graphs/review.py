@@ -4,29 +4,26 @@ Code decides what code can see; a reviewer who did not make it decides the rest,
 the words of the output that show it.
 """
 
-import asyncio
 from collections.abc import Sequence
-from typing import Any
 
-from bot.domain.plan import Criterion, NumbersComputed, Task, Tier
+from bot.domain.plan import Criterion, Task, Tier
 from bot.domain.record import Record
-from bot.domain.work import Attempt, CriterionVerdict, Output, Verdict, held_to_evidence
+from bot.domain.work import Attempt, CriterionVerdict, Verdict, held_to_evidence
 from bot.store.store import now
-from graphs import material
+from graphs import checking, material
 from graphs.models.ask import Ask, again
 from graphs.schemas import ReviewDraft, RowDraft
-from graphs.tools import checks
-from graphs.workshop import Hold, Workshop
+from graphs.workshop import Workshop
 
 REVIEWER_TIER = Tier.standard
 
 
-async def judge(shop: Workshop, hold: Hold, record: Record, attempt: Attempt) -> Verdict:
+async def judge(shop: Workshop, record: Record, attempt: Attempt) -> Verdict:
     """The verdict on one attempt's output. Raises ModelFailed or OverCap."""
     assert record.plan is not None
     assert attempt.output is not None
     task = record.plan.by_id[attempt.task]
-    checked = await _checked(shop, hold, task, attempt)
+    checked = await checking.check(shop, record, task, attempt)
     left = [c for c in _criteria(record, task) if c.id not in {r.criterion for r in checked}]
     judged = await _judged(shop, record, task, attempt, left, checked) if left else []
     rows = (*checked, *(held_to_evidence(row, attempt.output) for row in judged))
@@ -43,35 +40,6 @@ def _criteria(record: Record, task: Task) -> tuple[Criterion, ...]:
         Criterion(id=name, text=texts[name]) for name in record.covers(task.id) if name in texts
     )
     return (*task.criteria, *asked)
-
-
-# -- what code decides ---------------------------------------------------------------------------
-
-
-async def _checked(
-    shop: Workshop, hold: Hold, task: Task, attempt: Attempt
-) -> list[CriterionVerdict]:
-    """The criteria with a check, and always that numbers equal the computed ones."""
-    output = attempt.output
-    assert output is not None
-    wanted = [c for c in task.criteria if c.check is not None]
-    if output.facts and not any(isinstance(c.check, NumbersComputed) for c in wanted):
-        wanted.append(
-            Criterion(
-                id=f"{task.id}.numbers", text="Numbers equal the computed ones",
-                check=NumbersComputed(),
-            )
-        )  # fmt: skip
-    folder = shop.folder / hold.mission / f"{task.id}.{attempt.number}"
-    return [await _check(c, output, folder) for c in wanted]
-
-
-async def _check(criterion: Criterion, output: Output, folder: Any) -> CriterionVerdict:
-    found = await asyncio.to_thread(checks.run, criterion.check, output, folder)
-    return CriterionVerdict(
-        criterion=criterion.id, text=criterion.text, met=found.met, evidence=found.evidence,
-        feedback=found.feedback, by="check",
-    )  # fmt: skip
 
 
 # -- what the reviewer decides ---------------------------------------------------------------------

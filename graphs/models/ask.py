@@ -7,9 +7,20 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain.plan import Tier
+from bot.domain.record import Record
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
 
-__all__ = ["Ask", "CallKey", "Ledger", "ModelFailed", "Models", "OverCap", "StoredCall", "Usage"]
+__all__ = [
+    "Ask",
+    "CallKey",
+    "Ledger",
+    "ModelFailed",
+    "Models",
+    "OverCap",
+    "StoredCall",
+    "Usage",
+    "again",
+]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -59,6 +70,12 @@ class Ledger(Protocol):
         ...
 
 
+def again(record: Record, stage: str, key: str) -> str:
+    """The key of an ask, another one after each retry: a person who retries wants a new answer."""
+    times = record.retries(stage)
+    return f"{key}:again{times}" if times else key
+
+
 class ModelFailed(Exception):
     """No model could answer. `final` when waiting will not help (no key, no quota, refused)."""
 
@@ -92,5 +109,7 @@ class Models(Protocol):
         """US dollars for so many tokens; None when the price is unknown."""
         ...
 
-    pace: float
-    """How long its work takes compared with an ordinary hosted model: 1 is the same."""
+    @property
+    def pace(self) -> float:
+        """How long its work takes compared with an ordinary hosted model: 1 is the same."""
+        ...

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 REPAIRS = 2
+LOCAL_PACE = 0.05
+"""Rules and scripts answer in a moment."""
+
 NEXT: Mapping[Tier, tuple[Tier, ...]] = {
     Tier.light: (Tier.standard, Tier.strong),
     Tier.standard: (Tier.strong,),
@@ -47,7 +51,8 @@ _log = structlog.get_logger(__name__)
 class Tiers:
     """Models by tier; implements `ask.Models`.
 
-    `label` is shown wherever their work is shown. `sleep` pauses between tries.
+    `label` is shown wherever their work is shown; `pace` is how long it takes beside a hosted
+    model's. `sleep` pauses between tries.
     """
 
     def __init__(
@@ -56,10 +61,12 @@ class Tiers:
         ledger: Ledger,
         *,
         label: str = "",
+        pace: float = 1.0,
         deadline: float = 120.0,
         concurrency: int = 8,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
+        self.pace = pace
         self.label = label or ", ".join(dict.fromkeys(b.name for b in brains.values()))
         self._brains = brains
         self._ledger = ledger
@@ -70,13 +77,20 @@ class Tiers:
 
     @classmethod
     def configured(
-        cls, config: TierConfig, ledger: Ledger, *, label: str = "", sleep: Sleep = asyncio.sleep
+        cls,
+        config: TierConfig,
+        ledger: Ledger,
+        *,
+        label: str = "",
+        pace: float = 1.0,
+        sleep: Sleep = asyncio.sleep,
     ) -> Tiers:
         """The models of a configuration."""
         return cls(
             config.brains(),
             ledger,
             label=label,
+            pace=pace,
             deadline=config.deadline,
             concurrency=config.concurrency,
             sleep=sleep,
@@ -90,17 +104,22 @@ class Tiers:
         *,
         name: str,
         label: str,
+        pace: float = LOCAL_PACE,
         deadline: float = 120.0,
         sleep: Sleep = asyncio.sleep,
     ) -> Tiers:
         """One model of this process behind all tiers: the offline one, or a script. It is free."""
         brain = Brain(name, make, local=True)
         brains = dict.fromkeys(Tier, brain)
-        return cls(brains, ledger, label=label, deadline=deadline, sleep=sleep)
+        return cls(brains, ledger, label=label, pace=pace, deadline=deadline, sleep=sleep)
 
     def name(self, tier: Tier) -> str:
         """The model behind a tier, as `provider:model`."""
         return self._brains[tier].name
+
+    def price(self, tier: Tier, tokens_in: int, tokens_out: int) -> Decimal | None:
+        """US dollars for so many tokens; None when the price is unknown."""
+        return self._brains[tier].price(Tokens(tokens_in, tokens_out))
 
     async def ask(self, ask: Ask[Any]) -> Any:
         """A validated answer. Raises ModelFailed or OverCap."""
