@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OFFLINE = "offline model, no AI"
 OFFLINE_NAME = "offline:rules"
+OLLAMA_PACE = 4.0
 PROBE_SECONDS = 0.3
 LIST_SECONDS = 3.0
 
@@ -53,7 +54,8 @@ async def choose(settings: ModelSettings, ledger: Ledger, *, ollama: str = OLLAM
     if model is None:
         return offline(ledger)
     config = _config(_same(f"ollama:{model}"), settings, ollama)
-    return Tiers.configured(config, ledger, label=f"{model} on this machine (Ollama)")
+    label = f"{model} on this machine (Ollama)"
+    return Tiers.configured(config, ledger, label=label, pace=OLLAMA_PACE)
 
 
 def offline(ledger: Ledger) -> Models:

@@ -100,10 +100,19 @@ def _options(provider: str, config: TierConfig) -> dict[str, Any]:
 
 
 def _openai(config: TierConfig) -> dict[str, Any]:
-    """Endpoints other than OpenAI's own speak chat completions only."""
-    key = _key(config.openai_api_key, config.openai_base_url)
-    options = _common(config) | {"base_url": config.openai_base_url or OPENAI, "api_key": key}
-    return options | ({"use_responses_api": False} if config.openai_base_url else {})
+    """Endpoints other than OpenAI's own speak chat completions only.
+
+    The HTTP client is ours: LangChain's is shared in the process and outlives its event loop.
+    """
+    from openai import DefaultAsyncHttpxClient
+
+    own = config.openai_base_url
+    return _common(config) | {
+        "base_url": own or OPENAI,
+        "api_key": _key(config.openai_api_key, own),
+        "http_async_client": DefaultAsyncHttpxClient(timeout=config.deadline),
+        "use_responses_api": False if own else None,
+    }
 
 
 def _common(config: TierConfig) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -67,7 +68,7 @@ def classify(error: Exception) -> Failure:
         return Failure(Kind.setup, note=error.name or "")
     if isinstance(error, json.JSONDecodeError) or _is_connection(error):
         return Failure(Kind.down)
-    return Failure(Kind.broken, note=type(error).__name__)
+    return Failure(Kind.broken, note=f"{type(error).__name__} at {_place(error)}")
 
 
 def _by_status(status: int, error: Exception) -> Failure:
@@ -85,6 +86,12 @@ def _by_status(status: int, error: Exception) -> Failure:
     if status >= 500:
         return Failure(Kind.down, status=status, wait=retry_after(_headers(error)))
     return Failure(Kind.gone if GONE.search(said) else Kind.refused, status=status)
+
+
+def _place(error: Exception) -> str:
+    """File and line where it was raised: all that the log may hold of an unknown error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 QUOTA = re.compile(r"insufficient_quota|credit balance|billing_(not_active|hard_limit)")

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.stop import stop_base
-from tenacity.wait import wait_base, wait_exponential_jitter
+from tenacity.wait import wait_base, wait_exponential, wait_random
 
 from graphs.models.failures import RETRIED, Failure
 
@@ -36,7 +36,7 @@ class Budget:
 class wait_as_asked(wait_base):
     """The pause the provider asked for, or one that doubles."""
 
-    grows = wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+    grows = wait_exponential(multiplier=0.5, max=20) + wait_random(0, 0.5)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None

@@ -25,9 +25,15 @@ NO_JSON = "The answer holds no JSON object. Give only the JSON object, nothing b
 
 
 def parse(text: str, schema: type[T]) -> T:
-    """The answer in the schema's form. Raises Malformed."""
+    """The answer in the schema's form. Raises Malformed.
+
+    An object with none of the form's fields is no answer, even where all fields have defaults.
+    """
     errors: tuple[str, ...] = ()
     for value in candidates(text):
+        if not schema.model_fields.keys() & value.keys():
+            errors = errors or (f"The object needs these fields: {', '.join(schema.model_fields)}",)
+            continue
         try:
             return schema.model_validate(value)
         except ValidationError as error:

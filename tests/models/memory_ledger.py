@@ -1,0 +1,43 @@
+"""A ledger in memory that keeps the promises of `graphs.models.ask.Ledger`, cap included."""
+
+from decimal import Decimal
+from typing import Any
+
+from graphs.models.ask import CallKey, OverCap, StoredCall, Usage
+
+
+class MemoryLedger:
+    """`calls` are all reservations in order; `usage` what was settled; `held` what is set aside."""
+
+    def __init__(self, cap: Decimal = Decimal(1000)) -> None:
+        self.cap = cap
+        self.calls: list[CallKey] = []
+        self.held: dict[tuple[str, str], Decimal | None] = {}
+        self.usage: dict[str, Usage] = {}
+        self.released: dict[str, str] = {}
+        self._answers: dict[tuple[str, str, str], StoredCall] = {}
+
+    @property
+    def keys(self) -> list[str]:
+        return [call.key for call in self.calls]
+
+    async def stored(self, mission: str, key: str, request: str) -> StoredCall | None:
+        return self._answers.get((mission, key, request))
+
+    async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
+        spent = sum((u.price or Decimal(0) for u in self.usage.values()), Decimal(0))
+        left = self.cap - spent - sum((a or Decimal(0) for a in self.held.values()), Decimal(0))
+        if amount is not None and amount > left:
+            raise OverCap(amount, left)
+        self.calls.append(call)
+        self.held[call.mission, call.key] = amount
+
+    async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
+        del self.held[mission, key]
+        self.usage[key] = usage
+        request = next(c.request for c in reversed(self.calls) if c.key == key)
+        self._answers[mission, key, request] = StoredCall(response=response, model=usage.model)
+
+    async def release(self, mission: str, key: str, error: str) -> None:
+        del self.held[mission, key]
+        self.released[key] = error
