@@ -18,6 +18,8 @@ from graphs.tools.tables_read import markdown, spoken
 
 MAX_REPORTED = 10
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|[/“\"'(])")
+
 
 def numbers_agree(facts: Iterable[Fact], text: str) -> Check:
     """Met when no number in the text contradicts the computed one it speaks of."""
@@ -65,6 +67,5 @@ def _blocks(text: str) -> Iterator[TextTable | tuple[str, str]]:
         elif token.type == "inline" and in_heading:
             heading, before = spoken(token), ""
         elif token.type == "inline":
-            before = spoken(token)
-            for sentence in re.split(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|[/“\"'(])", before):
-                yield sentence, heading
+            for before in _SENTENCE_END.split(spoken(token)):
+                yield before, heading

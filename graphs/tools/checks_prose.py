@@ -9,6 +9,7 @@ from graphs.tools.checks_words import (
     STOP,
     UNITS,
     WHEN,
+    WHENS,
     FactBook,
     Finding,
     Known,
@@ -30,13 +31,10 @@ _DOUBT = re.compile(
     r"after|between|when|where|daily|weekly|monthly|yearly|hourly|per|each|every|if|would|could|"
     r"should|target|goal|forecast|expect\w*|plan\w*|budget\w*|limit\w*|quota|threshold|not|never|"
     r"e\.g\.|for example|instead|last|past|previous|next|yesterday|today|tomorrow|week\w*|days?|"
-    r"month|hour\w*|quarter|year|further|another|extra|additional|other|combined|together)\b",
+    r"month|hour\w*|quarter|year|further|another|extra|additional|other|combined|together|"
+    r"peaked|averaged|ranged?|as many as|usual\w*|typical\w*)\b",
     re.I,
 )
-_WHENS = re.compile(
-    r"\b(jan(uary)?|feb(ruary)?|march|april|june|july|aug(ust)?|sept?(ember)?|oct(ober)?|"
-    r"nov(ember)?|dec(ember)?|q[1-4]|(19|20)\d\d(-\d\d)*|(mon|tues|wednes|thurs|fri|satur|sun)day)\b",
-    re.I)  # fmt: skip
 _LINKS = listed("""
     was were is are of to at : = reached totalled totaled equals numbered rose fell grew
     dropped increased decreased went stood a an
@@ -119,7 +117,7 @@ def _placed(tokens: Sequence[str]) -> bool:
     for i, token in enumerate(tokens):
         if token in ("in", "for", "across"):
             after = [t for t in tokens[i + 1 : i + 3] if t not in ("the", "this", "our")][:1]
-            if not after or (after[0] not in fine and not _WHENS.fullmatch(after[0])):
+            if not after or (after[0] not in fine and not WHENS.fullmatch(after[0])):
                 return False
     return True
 
@@ -139,7 +137,7 @@ def _beside(
         whens = frozenset(t for t in tokens_of(sentence) if WHEN.fullmatch(t))
         if phrase.when != (whens - {number.text}) or not phrase.subject:
             continue
-        if not phrase.when and _WHENS.search(sentence.replace(number.text, "")):
+        if not phrase.when and WHENS.search(sentence.replace(number.text, "")):
             continue
         if _follows(phrase, tokens, place) or _precedes(phrase, tokens, place):
             return True

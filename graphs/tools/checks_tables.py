@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graphs.tools.checks_words import (
     ALL_ROWS,
     HEDGE,
+    WHENS,
     FactBook,
     Finding,
     Known,
@@ -36,8 +37,11 @@ _TOTALS = frozenset({"total", "totals", "sum", "all", "overall", "grand total", 
 _RANKS = frozenset({"", "#", "no", "no.", "nr", "rank", "position", "place"})
 _PLAIN_VALUE = frozenset({"value", "result", "figure", "amount", "total", "number", ""})
 _ROWS = listed("row")
-_NARROWED = re.compile(r"\b(only|excluding|except|without|filtered|among|restricted|limited|where|"
-                       r"sample|of which|last|first|past|previous|top \d+ by)\b", re.I)  # fmt: skip
+_NARROWED = re.compile(
+    r"\b(only|excluding|except|without|filtered|among|restricted|limited|where|sample|of which|"
+    r"last|first|past|previous)\b",
+    re.I,
+)
 
 
 def in_table(known: FactBook, table: TextTable) -> Iterator[Finding]:
@@ -109,6 +113,8 @@ def _speaks_of(
         return False
     if not known.condition and _NARROWED.search(f"{header}\n{around}"):
         return False
+    if WHENS.search(around) and not known.change and not any(p.when for p in known.phrases):
+        return False  # a table of one month, a fact of them all
     percent = percents or "pct" in said.kinds
     if known.change:
         return (

@@ -239,6 +239,13 @@ def cell_number(cell: str) -> Shown | None:
     return found[0] if len(found) == 1 else None
 
 
+WHENS = re.compile(
+    r"\b(jan(uary)?|feb(ruary)?|march|april|june|july|aug(ust)?|sept?(ember)?|oct(ober)?|"
+    r"nov(ember)?|dec(ember)?|q[1-4]|(19|20)\d\d(-\d\d)*|(mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.I,
+)
+"""Words that narrow a text down to a time."""
+
 HEDGE = re.compile(
     r"(~|≈|\b(about|around|approximately|approx|roughly|nearly|almost|some|circa|ca|over|under|"
     r"above|below|more than|less than|at least|up to)\.?)\s*$",
