@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
+from pydantic import BaseModel
 
 from bot.domain.plan import Tier
 from graphs.models.ask import Ask, CallKey, Ledger, ModelFailed, Purpose, Usage
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from graphs.models.messages import Question
 
 T = TypeVar("T")
+Form = TypeVar("Form", bound=BaseModel)
 
 REPAIRS = 2
 LOCAL_PACE = 0.05
@@ -121,7 +123,7 @@ class Tiers:
         """US dollars for so many tokens; None when the price is unknown."""
         return self._brains[tier].price(Tokens(tokens_in, tokens_out))
 
-    async def ask(self, ask: Ask[Any]) -> Any:
+    async def ask(self, ask: Ask[Form]) -> Form:
         """A validated answer. Raises ModelFailed or OverCap."""
         schema = ask.schema_
         if schema is None:
