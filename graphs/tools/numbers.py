@@ -31,7 +31,7 @@ _DIGITS = rf"\d[\d.,'{_SPACES}]*\d|\d|[.,]\d+"
 _SHAPE = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[-+])?\s*(?P<front>{_CURRENCY})?\s*(?P<sign2>[-+])?"
     rf"(?P<digits>{_DIGITS})(?P<power>[eE][-+]?\d{{1,3}})?"
-    rf"[{_SPACES}]*(?P<unit>%|‰|{_CURRENCY}|[A-Za-zµ]{{1,5}}(?:/[A-Za-z]{{1,5}})?)?"
+    rf"(?P<inner>\))?[{_SPACES}]*(?P<unit>%|‰|{_CURRENCY}|[A-Za-zµ]{{1,5}}(?:/[A-Za-z]{{1,5}})?)?"
     r"\s*(?P<minus>-)?\s*(?P<close>\))?"
 )
 _GROUPS = {
@@ -73,7 +73,7 @@ def read(text: str, style: Style = Style.point) -> Number | None:
     True
     """
     shape = _SHAPE.fullmatch(text.translate(_SIGNS).strip())
-    if shape is None or bool(shape["open"]) != bool(shape["close"]):
+    if shape is None or _unpaired(shape):
         return None
     digits = _plain(shape["digits"], style)
     signs = [s for s in (shape["sign"], shape["sign2"], shape["minus"]) if s]
@@ -124,6 +124,12 @@ def places(value: Decimal) -> int:
     """How many decimals it was written with."""
     exponent = value.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _unpaired(shape: re.Match[str]) -> bool:
+    """One bracket without the other, or one too many: (300, 300), (300))."""
+    closed = [mark for mark in (shape["inner"], shape["close"]) if mark]
+    return len(closed) != (1 if shape["open"] else 0)
 
 
 def _plain(digits: str, style: Style) -> str | None:
