@@ -262,7 +262,8 @@ def _checklist(record: Record, slot: str, plan: Plan) -> Card:
         tone=_running_tone(record), text=_progress(record, board),
         fields=(("Cost so far", _spent(record)), ("Cap", f"${mission.cap:.2f}")),
         tasks=tuple(_line(v.task, record, v) for v in board.views),
-        picture=_picture(tuple(_line(v.task, record, v) for v in board.views)), started_at=mission.created_at, ended_at=mission.ended_at,
+        picture=_picture(tuple(_line(v.task, record, v) for v in board.views)),
+        started_at=mission.created_at, ended_at=mission.ended_at,
         buttons=() if mission.status.ended else (_stop(mission),),
         footer=_footer(record, None, f"plan v{plan.version}"),
     )  # fmt: skip

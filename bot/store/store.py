@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, event, func, or_, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.domain.artifact import Artifact
@@ -100,7 +101,9 @@ class Store:
                 await conn.execution_options(writes=True)
                 async with conn.begin():
                     yield Tx(conn, self.clock())
-        except (OperationalError, OSError) as error:
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            if not _away(error):
+                raise
             raise StoreDown(_why(error)) from error
 
     @asynccontextmanager
@@ -109,7 +112,9 @@ class Store:
         try:
             async with self.engine.connect() as conn:
                 yield conn
-        except (OperationalError, OSError) as error:
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            if not _away(error):
+                raise
             raise StoreDown(_why(error)) from error
 
     # -- missions ------------------------------------------------------------------------------
@@ -469,6 +474,18 @@ def _open(conn: Any) -> None:
     """A writer takes the lock at once: two that upgrade later would stop each other."""
     writes = conn.get_execution_options().get("writes", False)
     conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+AWAY = ("08", "40", "53", "57", "58")
+"""PostgreSQL's classes of errors that are not ours: connection, conflict, resources, shutdown."""
+
+
+def _away(error: Exception) -> bool:
+    """True when the database cannot take this now; anything else is a fault of the program."""
+    if not isinstance(error, DBAPIError) or isinstance(error, OperationalError):
+        return True
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or state.startswith(AWAY)
 
 
 def _why(error: Exception) -> str:

@@ -217,8 +217,11 @@ class Tx:
         return await self._once(t.inbox, row)
 
     async def inbox_done(self, key: str, result: Any) -> None:
+        """Keep the answer for repeats. What was received has had its effect and is not kept."""
         await self.conn.execute(
-            update(t.inbox).where(t.inbox.c.key == key).values(done_at=self.now, result=result)
+            update(t.inbox)
+            .where(t.inbox.c.key == key)
+            .values(done_at=self.now, result=result, payload={})
         )
 
     async def inbox_result(self, key: str) -> Any:
@@ -231,6 +234,9 @@ class Tx:
 
     async def put_call(self, row: Mapping[str, Any]) -> None:
         await self._put(t.calls, row)
+
+    async def put_file(self, sha256: str, data: bytes) -> None:
+        await self._once(t.files, {"sha256": sha256, "size": len(data), "data": data})
 
     async def own_file(self, sha256: str, mission: str, name: str, person: str = "") -> None:
         row = {"sha256": sha256, "mission": mission, "name": name, "person": person}
@@ -261,11 +267,19 @@ class Tx:
         for table in (*t.MISSION_TABLES, t.missions):
             column = table.c.id if table is t.missions else table.c.mission
             await self.conn.execute(delete(table).where(column == mission))
+        await self._forget_answers(mission)
         left = await self.conn.execute(
             select(owners.c.sha256).where(owners.c.sha256.in_(mine)).distinct()
         )
         kept = {row[0] for row in left}
         return [sha for sha in mine if sha not in kept]
+
+    async def _forget_answers(self, mission: str) -> None:
+        """The keys stay, so that a late repeat starts nothing; what was answered does not."""
+        answered = t.inbox.c.result["mission"].as_string() == mission
+        await self.conn.execute(
+            update(t.inbox).where(answered).values(result={"mission": mission}, place="")
+        )
 
     async def forget_person(self, workspace: str, person: str) -> None:
         """Remove who they were; decisions they took elsewhere stay, without a name."""

@@ -1,0 +1,136 @@
+"""The composition root: settings → store, files, engine, missions, chats, couriers, clock.
+
+`open` makes what answers people; `work` then loads the graph and starts the engine, so that a
+socket can listen before the heavy imports come.
+"""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import structlog
+
+from bot import presenter
+from bot.clock import Clock
+from bot.courier import Courier
+from bot.documents.worker import Workers
+from bot.engine.embedded import Embedded
+from bot.files import FolderFiles, SqlFiles
+from bot.missions import Missions
+from bot.ports import Chat, Files
+from bot.settings import Settings
+from bot.store.migrate import migrate
+from bot.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class App:
+    """All parts of a running bot. Close it: open connections hang the exit."""
+
+    settings: Settings
+    store: Store
+    files: Files
+    workers: Workers
+    missions: Missions
+    engine: Embedded
+    chats: Sequence[Chat] = ()
+    couriers: list[Courier] = field(default_factory=list[Courier])
+    holder: str = ""
+    runner: Any = None
+    models: Any = None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+    _clock: Clock | None = None
+
+    @classmethod
+    async def open(cls, settings: Settings, store: Store | None = None) -> "App":
+        """The part that takes missions and decisions. Raises StoreDown."""
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store = store or Store(settings.database)
+        await migrate(store)
+        await store.free_dead(alive)
+        engine = Embedded(store.runnable, width=settings.missions_at_once)
+        app = cls(
+            settings=settings, store=store, files=_files(settings, store),
+            workers=Workers(), engine=engine, holder=holder(),
+            missions=Missions(store, engine.wake, lambda: app.shown(), cap=settings.mission_cap),
+        )  # fmt: skip
+        return app
+
+    def shown(self) -> None:
+        """Something to show has changed."""
+        for courier in self.couriers:
+            courier.nudge()
+
+    def face(self, chat: Chat) -> None:
+        """Show missions of this chat's places there."""
+        courier = Courier(self.store, chat, presenter.card)
+        self.chats = (*self.chats, chat)
+        self.couriers.append(courier)
+        self._tasks.append(asyncio.create_task(courier.run(), name=f"courier {chat.platform}"))
+
+    async def work(self, **more: Any) -> None:
+        """Load the graph and begin to advance missions; `more` goes to the Workshop."""
+        graphs = await asyncio.to_thread(import_module, "graphs.start")
+        self.models = more.pop("models", None) or await graphs.models(self.settings, self.store)
+        self.missions.models = self.models.label
+        self.runner = graphs.runner(self, self.models, **more)
+        await self.runner.start()
+        await self.engine.start(self.runner.advance, self.runner.nudge)
+        retention = timedelta(days=self.settings.retention_days)
+        self._clock = Clock(self.missions, self.files, retention or None)
+        self._clock.start()
+
+    async def close(self) -> None:
+        """Stop in good order: leases are given back, and rows say where to go on."""
+        if self._clock is not None:
+            self._clock.close()
+        await self.engine.close()
+        if self.runner is not None:
+            await self.runner.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.workers.close()
+        await self.store.close()
+
+
+def _files(settings: Settings, store: Store) -> Files:
+    return FolderFiles(settings.data_dir / "files") if store.sqlite else SqlFiles(store)
+
+
+HOLDERS: set[str] = set()
+"""The holders of this process: another one under its process id is from before a restart."""
+
+
+def holder() -> str:
+    """This process in the leases: host, process id, and a word that a later process lacks."""
+    name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    HOLDERS.add(name)
+    return name
+
+
+def alive(name: str) -> bool:
+    """False when the holder is a process of this machine that is gone."""
+    host, _, rest = name.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return True
+    return name in HOLDERS if int(pid) == os.getpid() else _exists(int(pid))
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

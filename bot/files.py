@@ -1,0 +1,88 @@
+"""Files: immutable blobs by SHA-256, in a folder on one machine or in the database for several."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from bot.store import tables as t
+from bot.store.store import Store
+
+
+class FolderFiles:
+    """Blobs in a folder. A blob appears whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def put(self, data: bytes) -> str:
+        """Keep the bytes; gives their hash. Raises OSError when the disk is full."""
+        return await asyncio.to_thread(self._put, data)
+
+    def _put(self, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._path(sha256)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, data)
+        return sha256
+
+    async def get(self, sha256: str) -> bytes:
+        """The bytes. Raises FileNotFoundError."""
+        return await asyncio.to_thread(self._path(sha256).read_bytes)
+
+    async def drop(self, sha256: str) -> None:
+        """Forget the bytes."""
+        await asyncio.to_thread(self._path(sha256).unlink, missing_ok=True)
+
+    def _path(self, sha256: str) -> Path:
+        if len(sha256) != 64 or not sha256.isalnum():
+            raise FileNotFoundError("not the hash of a file")
+        return self.folder / sha256[:2] / sha256
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write beside, sync, rename: a crash leaves no half file under the name."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+class SqlFiles:
+    """Blobs in the database, for several machines."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def put(self, data: bytes) -> str:
+        """Keep the bytes; gives their hash. Raises StoreDown."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        async with self.store.begin() as tx:
+            await tx.put_file(sha256, data)
+        return sha256
+
+    async def get(self, sha256: str) -> bytes:
+        """The bytes. Raises FileNotFoundError."""
+        async with self.store.reading() as conn:
+            query = select(t.files.c.data).where(t.files.c.sha256 == sha256)
+            data = (await conn.execute(query)).scalar_one_or_none()
+        if data is None:
+            raise FileNotFoundError(sha256)
+        return bytes(data)
+
+    async def drop(self, sha256: str) -> None:
+        """Forget the bytes."""
+        async with self.store.begin() as tx:
+            await tx.conn.execute(delete(t.files).where(t.files.c.sha256 == sha256))

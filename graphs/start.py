@@ -1,0 +1,43 @@
+"""What the composition root loads last: the models and the runner, with LangGraph behind them."""
+
+from typing import Any, Protocol
+
+from bot.ports import Files
+from bot.settings import Settings
+from bot.store.ledger import Ledger
+from bot.store.store import Store
+from graphs.models.ask import Models
+from graphs.models.choose import choose, offline
+from graphs.runner import Runner
+from graphs.tools import Workers
+from graphs.workshop import Limits, Workshop
+
+
+class Parts(Protocol):
+    """What the application has ready."""
+
+    settings: Settings
+    store: Store
+    files: Files
+    workers: Any
+    holder: str
+
+
+async def models(settings: Settings, store: Store, *, only_offline: bool = False) -> Models:
+    """The models that the settings name, a local Ollama, or the offline one."""
+    ledger = Ledger(store)
+    if only_offline:
+        return offline(ledger)
+    return await choose(settings, ledger, ollama=settings.ollama_url)
+
+
+def runner(app: Parts, models: Models, **more: Any) -> Runner:
+    """The runner over everything the application has."""
+    workers: Workers = app.workers
+    more.setdefault("limits", Limits(tasks=app.settings.mission_tasks))
+    shop = Workshop(
+        store=app.store, files=app.files, models=models, workers=workers,
+        folder=app.settings.data_dir.resolve() / "work",
+        **more,
+    )  # fmt: skip
+    return Runner(shop, app.holder)
