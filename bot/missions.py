@@ -19,13 +19,15 @@ from bot.domain.mission import (
     Mission,
     Person,
     Policy,
+    Requirement,
     Status,
     title_of,
 )
+from bot.domain.plan import MAX_ROUNDS, Plan
 from bot.domain.record import Record
 from bot.domain.work import Guidance
 from bot.store.store import Store
-from bot.store.tx import Tx
+from bot.store.tx import Missing, Tx
 
 MAX_GOAL = 20_000
 """Characters. A longer text belongs in a file."""
@@ -38,7 +40,10 @@ Nothing = Callable[[], None]
 
 
 class NewMission(Frozen):
-    """What a face knows when a person asks for something. `key` makes a repeat harmless."""
+    """What a face knows when a person asks for something. `key` makes a repeat harmless.
+
+    With a `plan` of the person's own nothing is planned: it is linted and waits for approval.
+    """
 
     key: str
     place: str
@@ -48,6 +53,8 @@ class NewMission(Frozen):
     thread: tuple[str, ...] = ()
     cap: Decimal | None = None
     policy: Policy = Policy()
+    plan: Plan | None = None
+    requirements: tuple[Requirement, ...] = ()
 
 
 class Said(Frozen):
@@ -103,6 +110,8 @@ class Missions:
                 if file.text:
                     await tx.own_file(file.text, mission.id, f"{file.name}.txt", ask.person.id)
             await tx.event(mission.id, EventKind.started, title=mission.title)
+            if ask.plan is not None:
+                await tx.put_plan(mission.id, _given(ask.plan))
             await tx.want(mission.id, mission.place, "plan:1")
             await tx.wake(mission.id)
             await tx.inbox_done(ask.key, {"mission": mission.id})
@@ -116,10 +125,10 @@ class Missions:
     async def decide(self, said: Said) -> Reply:
         """A decision at a gate. What cannot count gets one clear sentence and changes nothing."""
         async with self.store.begin() as tx:
-            gate = await tx.gate(said.gate)
-            if gate is None:
+            found = await _locked(tx, said.gate)
+            if found is None:
                 return Reply(kind="stale", text="That question is not here any more.")
-            mission = await tx.lock(gate.mission)
+            mission, gate = found
             if not await tx.receive(said.key, mission.workspace, mission.place, "decide", {}):
                 kept = await tx.inbox_result(said.key)
                 return _repeated(kept, mission.id)
@@ -199,9 +208,10 @@ class Missions:
                 return _repeated(await tx.inbox_result(key), mission.id)
             record = await self.store.record_in(tx, mission)
             reply = await _steer(tx, record, person, words)
-            await tx.event(mission.id, EventKind.steered, by=person.name, words=words)
-            await tx.want(mission.id, mission.place, _plan_slot(record))
-            await tx.wake(mission.id)
+            if reply.kind == "done":
+                await tx.event(mission.id, EventKind.steered, by=person.name, words=words)
+                await tx.want(mission.id, mission.place, _plan_slot(record))
+                await tx.wake(mission.id)
             await tx.inbox_done(key, reply.model_dump(mode="json"))
         await self._after(mission.id)
         return reply
@@ -217,10 +227,10 @@ class Missions:
 
     async def _tend(self, gate_id: str) -> None:
         async with self.store.begin() as tx:
-            gate = await tx.gate(gate_id)
-            if gate is None or not gate.open:
+            found = await _locked(tx, gate_id)
+            if found is None or not found[1].open:
                 return
-            mission = await tx.lock(gate.mission)
+            mission, gate = found
             if gate.expires_at <= tx.now:
                 await self._expire(tx, mission, gate)
             elif gate.reminded_at is None:
@@ -253,7 +263,6 @@ class Missions:
         for mission in await self.store.missions(workspace, limit=1_000):
             if not mission.status.ended:
                 async with self.store.begin() as tx:
-                    await tx.lock(mission.id)
                     await tx.want_all(mission.id)
                     await tx.wake(mission.id)
                 await self._after(mission.id)
@@ -299,6 +308,19 @@ AFTER: Mapping[tuple[GateKind, Verb], Status] = {
 """Where a decision leaves the mission until the engine has it again."""
 
 
+async def _locked(tx: Tx, gate_id: str) -> tuple[Mission, Gate] | None:
+    """The gate as it stands once its mission is locked: another click may just have closed it."""
+    named = await tx.gate(gate_id)
+    if named is None:
+        return None
+    try:
+        mission = await tx.lock(named.mission)
+    except Missing:
+        return None
+    gate = await tx.gate(gate_id)
+    return (mission, gate) if gate else None
+
+
 def _goal(text: str) -> str:
     goal = text.strip()
     if not goal:
@@ -320,9 +342,16 @@ def _new(ask: NewMission, goal: str, tx: Tx, cap: Decimal, models: str) -> Missi
     return Mission(
         id=new_id("m"), workspace=ask.person.workspace, place=ask.place, requester=ask.person.id,
         goal=goal, title=title_of(goal), status=Status.drafting, cap=cap, policy=ask.policy,
-        attachments=ask.attachments, thread=ask.thread, zone=ask.person.zone, models=models,
+        attachments=ask.attachments, requirements=ask.requirements, thread=ask.thread,
+        zone=ask.person.zone, models=models,
         created_at=tx.now, updated_at=tx.now,
     )  # fmt: skip
+
+
+def _given(plan: Plan) -> Plan:
+    """A plan from outside as the first version, past all rounds with the critic."""
+    fresh = {"version": 1, "round": MAX_ROUNDS, "critiqued": -1, "settled": False, "findings": ()}
+    return plan.model_copy(update=fresh)
 
 
 def _may_not(person: Person, mission: Mission) -> Reply | None:
@@ -342,6 +371,8 @@ def _refusal(
         return no
     if not gate.open:
         return _say("stale", mission, _closed(gate, before))
+    if mission.status.ended or mission.stop_asked or mission.cancel_asked:
+        return _say("stale", mission, "This mission is being ended. Nothing was changed.")
     if said.version is not None and said.version != gate.version:
         return _say("stale", mission, f"Version {gate.version} is current. Look at that one.")
     if said.verb not in gate.verbs:
@@ -411,10 +442,13 @@ async def _steer(tx: Tx, record: Record, person: Person, words: str) -> Reply:
     mission = record.mission
     board = Board.of(record)
     open_tasks = tuple(v.task.id for v in board.views if not v.state.settled)
-    if record.plan is None or not record.plan.settled or not open_tasks:
+    if record.plan is None or not record.plan.settled:
         heard = [*mission.thread, words]
         await tx.set_mission(mission.id, thread=heard)
         return _say("done", mission, "Noted. I take it into account.")
+    if not open_tasks:
+        text = "The work is finished. When the result is here, press Revise and say it there."
+        return _say("refused", mission, text)
     guidance = Guidance(
         number=await tx.next_guidance(mission.id), tasks=open_tasks, text=words,
         by=person.name or person.id, at=tx.now,

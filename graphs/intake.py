@@ -27,7 +27,7 @@ async def intake(shop: Workshop, hold: Hold, record: Record) -> None:
     attachments = await _attachments(shop, record)
     before = record.brief
     answers = _answers(record, before)
-    draft = await shop.models.ask(await _ask(shop, record, attachments, answers))
+    draft = _given(record) or await shop.models.ask(await _ask(shop, record, attachments, answers))
     brief = await _brief(shop, record, attachments, answers, draft)
     questions = [] if before else _questions(draft)
     async with shop.commit(hold) as tx:
@@ -106,6 +106,17 @@ def tables(markdown: str) -> list[dict[str, Any]]:
     return found
 
 
+def _given(record: Record) -> IntakeDraft | None:
+    """The requirements that came with a person's own plan: nothing to ask a model for."""
+    mission = record.mission
+    if not mission.requirements:
+        return None
+    drafts = [
+        RequirementDraft(text=r.text, quote=r.quote, check=r.check) for r in mission.requirements
+    ]
+    return IntakeDraft(title=mission.title, requirements=drafts)
+
+
 # -- words -----------------------------------------------------------------------------------------
 
 
@@ -145,7 +156,7 @@ async def _brief(
     return Brief(
         version=(before.version if before else 0) + 1,
         goal=mission.goal,
-        requirements=_requirements(record, answers, draft.requirements),
+        requirements=mission.requirements or _requirements(record, answers, draft.requirements),
         assumptions=(*draft.assumptions, *unread),
         attachments=files,
         answers=answers,

@@ -9,6 +9,7 @@ from bot.domain.gate import GateKind, Verb
 from bot.domain.lint import MAX_TASKS, Rules, lint
 from bot.domain.mission import Status
 from bot.domain.plan import (
+    MAX_ROUNDS,
     Answer,
     Criterion,
     Estimate,
@@ -214,20 +215,20 @@ async def critique(shop: Workshop, hold: Hold, record: Record) -> None:
     plan = record.plan
     assert plan is not None
     faults = lint(plan, rules(shop, record))
-    found = await _critic(shop, record, plan) if _asks_critic(shop, plan) else ()
+    found = await _critic(shop, record, plan) if _asks_critic(plan) else ()
     judged = plan.model_copy(
         update={"findings": (*plan.findings, *faults, *found), "critiqued": plan.round}
     )
-    again = bool(faults or found) and plan.round < shop.limits.rounds
+    again = bool(faults or found) and plan.round < MAX_ROUNDS
     if again or plan.heard < len(record.mission.thread):
         await _send_back(shop, hold, record, judged)
     else:
         await _settle_sound(shop, hold, record, judged)
 
 
-def _asks_critic(shop: Workshop, plan: Plan) -> bool:
+def _asks_critic(plan: Plan) -> bool:
     """Always the first time; again only while something blocking was on the table."""
-    if plan.round >= shop.limits.rounds:
+    if plan.round >= MAX_ROUNDS:
         return False
     blocking = any(f.severity is Severity.blocking for f in plan.findings)
     return plan.round == 0 or blocking
@@ -295,7 +296,7 @@ async def _settle_sound(shop: Workshop, hold: Hold, record: Record, plan: Plan) 
 
 async def _settle(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> None:
     """The plan is ready for the person."""
-    settled = plan.model_copy(update={"settled": True})
+    settled = plan.model_copy(update={"settled": True, "tasks": _stamped(shop, plan)})
     async with shop.commit(hold) as tx:
         await tx.put_plan(hold.mission, settled)
         await tx.event(hold.mission, EventKind.critiqued, version=plan.version, findings=0)
@@ -305,6 +306,11 @@ async def _settle(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> Non
             subject=settled.fingerprint, version=plan.version,
         )  # fmt: skip
         await tx.want_all(hold.mission)
+
+
+def _stamped(shop: Workshop, plan: Plan) -> tuple[Task, ...]:
+    """The tasks of a plan from a file have no stamps yet."""
+    return tuple(task if task.stamp else stamped(shop, task) for task in plan.tasks)
 
 
 def _sound(shop: Workshop, plan: Plan) -> None:
@@ -323,14 +329,3 @@ def _sound(shop: Workshop, plan: Plan) -> None:
         if missing or task.specialist not in shop.team:
             what = ", ".join(missing) or task.specialist
             raise Unsound(f"The plan needs “{what}”, which does not exist. {again}")
-
-
-# -- a plan that a person brings -------------------------------------------------------------------
-
-
-def fixed(shop: Workshop, plan: Plan) -> Plan:
-    """A plan from a file, stamped and ready for its approval. Raises Unsound."""
-    tasks = tuple(stamped(shop, t) for t in plan.tasks)
-    made = plan.model_copy(update={"tasks": tasks, "version": 1, "estimate": estimate(shop, tasks)})
-    _sound(shop, made)
-    return made

@@ -24,7 +24,6 @@ class Limits(Frozen):
     review_seconds: float = 300.0
     backoff_seconds: float = 2.0
     steps: int = 24
-    rounds: int = 3
 
 
 @dataclass(frozen=True)

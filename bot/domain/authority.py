@@ -37,13 +37,13 @@ def settles(policy: Policy, decisions: Sequence[Decision]) -> Verb | None:
 
     Under `two_person` two different people must approve; one is enough to revise or cancel.
     """
-    if not decisions:
-        return None
-    latest = decisions[-1].verb
-    if policy.kind != "two_person" or latest is not Verb.approve:
-        return latest
-    approvals = {d.person for d in decisions if d.verb is Verb.approve}
-    return Verb.approve if len(approvals) > 1 else None
+    verbs = [d.verb for d in decisions]
+    others = [v for v in verbs if v is not Verb.approve]
+    if others:
+        return others[-1]
+    needed = 2 if policy.kind == "two_person" else 1
+    approvers = {d.person for d in decisions}
+    return Verb.approve if len(approvers) >= needed else None
 
 
 def who(policy: Policy, requester: str) -> str:

@@ -124,7 +124,10 @@ class Policy(Frozen):
 
 
 class Mission(Frozen):
-    """One piece of work, asked for in a Place by a requester."""
+    """One piece of work, asked for in a Place by a requester.
+
+    `requirements` are those that came with a plan of the person's own; else intake draws them.
+    """
 
     id: str
     workspace: str
@@ -136,6 +139,7 @@ class Mission(Frozen):
     cap: Decimal
     policy: Policy = Policy()
     attachments: tuple[Attachment, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
     thread: tuple[str, ...] = ()
     zone: str = "UTC"
     models: str = ""

@@ -219,6 +219,10 @@ def critical_path(tasks: Iterable[Task], seconds: Mapping[str, float]) -> float:
     return max(ends.values(), default=0.0)
 
 
+MAX_ROUNDS = 3
+"""How often planner and critic may go over one version."""
+
+
 class PlanDiff(Frozen):
     """What changed between two versions, as task ids with the words for a person."""
 

@@ -16,6 +16,7 @@ def mission_row(mission: Mission) -> dict[str, Any]:
     row["status"] = mission.status.value
     row["policy"] = mission.policy.model_dump(mode="json")
     row["attachments"] = [a.model_dump(mode="json") for a in mission.attachments]
+    row["requirements"] = [r.model_dump(mode="json") for r in mission.requirements]
     row["thread"] = list(mission.thread)
     return row
 

@@ -115,6 +115,7 @@ missions = Table(
     Column("cap", Money, nullable=False),
     _body("policy"),
     _body("attachments"),
+    _body("requirements"),
     _body("thread"),
     Column("zone", String(60), nullable=False, default="UTC"),
     Column("models", Text, nullable=False, default=""),

@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("cap", t.Money(length=40), nullable=False),
         sa.Column("policy", sa.JSON(), nullable=False),
         sa.Column("attachments", sa.JSON(), nullable=False),
+        sa.Column("requirements", sa.JSON(), nullable=False),
         sa.Column("thread", sa.JSON(), nullable=False),
         sa.Column("zone", sa.String(length=60), nullable=False),
         sa.Column("models", sa.Text(), nullable=False),
