@@ -1,0 +1,206 @@
+"""Assembly: the accepted outputs as one brief, in the form that was asked for."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from graphs.models.offline import markdown
+from graphs.models.offline.formats import Form
+from graphs.models.offline.intake import title
+from graphs.models.offline.language import count_words, cut, sentence, sentences, spoken
+from graphs.models.offline.wants import of, read
+
+LABEL = "*Made by the offline model, no AI.*"
+FEWEST = 40
+"""Words that are left for the body, however small the limit."""
+
+_PREFIX = re.compile(
+    r"^(?:Compute|Find the reasons|Draft|Summarise|Extract|Look up|Read|Set side by side|Write|Add):\s*",
+    re.IGNORECASE,
+)
+
+
+def assemble(data: dict[str, Any]) -> dict[str, Any]:
+    """The ArtifactDraft from the outputs, in the plan's order."""
+    outputs: list[dict[str, Any]] = data.get("outputs") or []
+    forms = {f.kind: f for r in data.get("requirements") or [] if (f := of(r).form)}
+    wishes = "\n".join([*map(str, data.get("guidance") or []), str(data.get("feedback") or "")])
+    answer = _answer(outputs)
+    head = _title(data, wishes)
+    body = _body(outputs, answer, forms, data)
+    limit = _limit(forms, wishes, body)
+    if limit is not None:
+        body = markdown.fitted(
+            body, max(FEWEST, limit - count_words(" ".join([head, *answer])) - 8)
+        )
+    return {"title": head, "answer": answer, "body": f"{body}\n\n{LABEL}".strip()}
+
+
+# Title and answer
+
+
+def _title(data: dict[str, Any], wishes: str) -> str:
+    if said := re.search(
+        r"\b(?:title|call it|headline|heading)\b[^“\"'\n]*?(?:to|:|it|is|as)?\s*[“\"']([^”\"'\n]+)[”\"']",
+        wishes,
+        re.IGNORECASE,
+    ):
+        return said[1].strip()
+    goal = str(data.get("goal") or "")
+    return str(data.get("title") or "").strip() or title(goal, list(read(goal)))
+
+
+def _answer(outputs: Sequence[dict[str, Any]]) -> list[str]:
+    """At most three lines: what each task found first, the numbers before the drafts."""
+    leads = [_lead(o) for o in outputs if not o.get("left_out") and o.get("text")]
+    lines = [_bare(lead) for lead in leads if lead]
+    lines = [cut(sentence(line), 320) for line in dict.fromkeys(lines)]
+    if not lines:
+        return ["Nothing could be found; the text below says why."]
+    if len(lines) > 3:
+        rest = len(lines) - 2
+        return [*lines[:2], f"{rest} more answers stand below."]
+    return lines
+
+
+def _lead(output: dict[str, Any]) -> str:
+    """The sentence of an output that answers: its first, or what its list or draft says first."""
+    text = markdown.without_tables(str(output.get("text") or ""))
+    lines = [
+        line.strip()
+        for line in text.splitlines()
+        if line.strip() and not line.startswith(("!", "#"))
+    ]
+    if not lines:
+        return _table_lead(output)
+    first = lines[0]
+    if re.match(r"\*\*Draft", first):
+        return f"{_heading(output)}: a draft is ready below."
+    if first.endswith(":"):
+        return _listed(first, lines[1:])
+    if first.startswith("*") and not first.startswith("**"):
+        return _table_lead(output)
+    if re.match(r"1\. ", first):
+        count = sum(bool(re.match(r"\d+\. ", line)) for line in lines)
+        return f"{_heading(output)}: {count} steps, from “{first[3:].rstrip('.')}”."
+    if first.startswith("- "):
+        return _first_point(output, lines)
+    return first
+
+
+def _first_point(output: dict[str, Any], lines: Sequence[str]) -> str:
+    points = [line[2:] for line in lines if line.startswith("- ")]
+    if len(points) == 1:
+        return points[0]
+    return f"{_heading(output)}: {points[0].rstrip('.')}; {len(points) - 1} more below."
+
+
+def _listed(first: str, rest: Sequence[str]) -> str:
+    """`Why: /a: “…”; /b: “…”` from the list under a line that ends in a colon."""
+    items = [
+        re.sub(r"\s*\([^()]*\)", "", line[2:].split("; “")[0])
+        for line in rest
+        if line.startswith("- ")
+    ]
+    return f"{first} {'; '.join(cut(i, 110).rstrip('.') for i in items[:3])}." if items else first
+
+
+def _table_lead(output: dict[str, Any]) -> str:
+    tables = markdown.tables(str(output.get("text") or ""))
+    if not tables:
+        return ""
+    rows = tables[0][1:]
+    names = spoken(
+        cut(row[1] if tables[0][0] == "who" and len(row) > 2 else row[0], 70).rstrip(".")
+        for row in rows[:3]
+    )
+    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+    return f"{_heading(output)}: {names}{more}."
+
+
+def _bare(text: str) -> str:
+    """Without marks and without places in files: those stand in the body."""
+    text = re.sub(r"\s*\*?\([^()]*\bline \d+[^()]*\)\*?", "", text)
+    return re.sub(r"\*\*|`", "", text).strip()
+
+
+# Body
+
+
+def _body(
+    outputs: Sequence[dict[str, Any]],
+    answer: Sequence[str],
+    forms: dict[str, Form],
+    data: dict[str, Any],
+) -> str:
+    parts: list[str] = []
+    seen: set[str] = {_plain(line) for line in answer}
+    alone = len(outputs) == 1
+    for output in outputs:
+        text = _left_out(output) or _section(output, seen)
+        if text:
+            parts.append(text if alone else f"## {_heading(output)}\n\n{text}")
+    if "bullets" in forms and not any(
+        line.startswith("- ") for part in parts for line in part.splitlines()
+    ):
+        parts.insert(0, "\n".join(f"- {line}" for line in answer))
+    if (sources := _sources(outputs)) and not _short(forms):
+        parts.append(f"## Sources\n\n{sources}")
+    return "\n\n".join(parts)
+
+
+def _short(forms: dict[str, Form]) -> bool:
+    """True when the sources would take the room of the text."""
+    return "words" in forms and int(forms["words"].value or 0) < 150
+
+
+def _left_out(output: dict[str, Any]) -> str:
+    return f"Left out, as asked: {output.get('title')}." if output.get("left_out") else ""
+
+
+def _section(output: dict[str, Any], seen: set[str]) -> str:
+    """An output's text without paragraphs that were said before."""
+    blocks = [b.strip() for b in re.split(r"\n{2,}", str(output.get("text") or "")) if b.strip()]
+    kept = [b for b in blocks if _plain(b) not in seen] if len(blocks) > 1 else blocks
+    seen |= {_plain(b) for b in blocks if count_words(b) > 5}
+    return "\n\n".join(re.sub(r"^#{1,2} ", "### ", b) for b in kept)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_bare(text).casefold().split()).rstrip(".")
+
+
+def _heading(output: dict[str, Any]) -> str:
+    said = str(output.get("title") or "Result")
+    if said.casefold().startswith("find the reasons"):
+        return "Why"
+    text = _PREFIX.sub("", said).strip().rstrip("?.")
+    return text[:1].upper() + text[1:]
+
+
+def _sources(outputs: Iterable[dict[str, Any]]) -> str:
+    """What was read, each once."""
+    names: dict[str, None] = {}
+    for output in outputs:
+        for source in output.get("sources") or []:
+            if name := str(source.get("title") or source.get("ref") or ""):
+                names[name] = None
+        for fact in output.get("facts") or []:
+            if name := str(fact.get("source") or ""):
+                names[name] = None
+    return "\n".join(f"- {name}" for name in list(names)[:12])
+
+
+def _limit(forms: dict[str, Form], wishes: str, body: str) -> int | None:
+    """The most words for the whole, from the requirements or the person's wishes."""
+    limits = [int(f.value) for kind, f in forms.items() if kind == "words" and f.value]
+    if said := re.search(r"\b(\d{2,5}) words\b", wishes):
+        limits.append(int(said[1]))
+    if re.search(r"\b(?:shorter|too long|more concise|condense|tighten)\b", wishes, re.IGNORECASE):
+        limits.append(max(60, int(count_words(body) * 0.7)))
+    return min(limits, default=None)
+
+
+def statements(text: str) -> list[str]:
+    """The sentences of a body, for whoever compares two versions."""
+    return [s.text for s in sentences(markdown.without_tables(text))]

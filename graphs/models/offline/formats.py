@@ -1,0 +1,153 @@
+"""How a result should look: length, table, bullets, file type, audience, language, chart."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from graphs.models.offline.language import Span, number, trimmed
+
+Look = Literal[
+    "words", "table", "bullets", "sentences", "json", "csv", "chart", "audience", "language", "plain",
+    "sources",
+]  # fmt: skip
+
+PAGE = 450
+"""Words of a page that also holds a table."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One demand on the look. `value` is the number of words or items, or a name.
+
+    `only` when its words say nothing but the look, so that they are no want of their own.
+    """
+
+    kind: Look
+    value: str
+    quote: str
+    start: int
+    text: str
+    only: bool = True
+
+
+_N = r"(\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a|single)"
+_AT_MOST = (
+    r"(?:(?:in|of|to|with|using|keep (?:it|this|that) (?:to|under|below)|within)\s+)?"
+    r"(?:under|below|at most|no more than|not more than|max(?:imum)?(?: of)?\.?|less than|fewer than|up to|about|around|roughly)?"
+)
+_PEOPLE = (
+    r"customers?|clients?|users?|executives?|the c-suite|management|managers?|leadership|the board|board|engineers?|developers?|"
+    r"the (?:whole )?team|our team|beginners?|non-technical (?:people|readers)|laypeople|investors?|partners?|press|"
+    r"stakeholders?|sales|marketing|support|students?|children|everyone|new hires?|new employees|employees|staff|colleagues"
+)
+_LANGUAGES = (
+    "german|french|spanish|italian|portuguese|dutch|polish|czech|swedish|norwegian|danish|finnish|"
+    "russian|ukrainian|turkish|arabic|hebrew|hindi|chinese|japanese|korean|deutsch|français"
+)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    kind: Look
+    pattern: re.Pattern[str]
+    only: bool = True
+
+
+def _shape(kind: Look, pattern: str, *, only: bool = True) -> _Shape:
+    return _Shape(kind, re.compile(pattern, re.IGNORECASE), only)
+
+
+_PAGE = re.compile(
+    r"\b(?:(?:on|in|to|fit (?:it|this)? ?on)\s+)?(?:an?\s+)?(one|a single|single|two|three|half a|1|2|3)[\s-]page(?:r|s)?\b"
+    r"(?:[\s-](?:long\s+)?(?:brief(?:ing)?|report|summary|memo|document|note|overview|doc|paper))?|\bone-?pager\b",
+    re.IGNORECASE,
+)
+_SHAPES = (
+    _shape("words", rf"\b{_AT_MOST}\s*(\d[\d,.]*)[\s-]+words?(?:\s+(?:or less|or fewer|max(?:imum)?|at most))?\b"),
+    _shape("table", r"\b(?:with|include|including|add|show(?: it)?(?: in| as)?|as|in(?:to)?|plus|and|make|build|create|draw up)\s+(?:an?|one|some|the results? (?:in|as) an?)\s+(?:\w+\s+){0,2}?table\b(?: (?:of|with|showing) (?:the )?(?:results?|numbers?|figures?))?"),
+    _shape("table", r"\b(?:tabulate|in tabular form|table format)\b"),
+    _shape("bullets", rf"\b(?:in|as|with|using|into|give me|max(?:imum)?|at most|no more than)?\s*(?:{_N}\s+)?(?:short\s+|key\s+)?(?:bullet(?:ed)?(?:[\s-](?:points?|list))?s?|bullets)\b"),
+    _shape("sentences", rf"\b{_AT_MOST}\s*(?:only\s+)?{_N}\s+(?:short\s+)?sentences?\b"),
+    _shape("json", r"\b(?:as|in|to|into|return|output|valid)\s+(?:an?\s+)?(?:valid\s+)?json\b(?:\s+(?:format|array|object|file|list))?|\bjson (?:file|format|output)\b"),
+    _shape("csv", r"\b(?:as|in|to|into|return|output|export(?: it)? (?:as|to))\s+(?:an?\s+)?csv\b(?:\s+(?:format|file))?"),
+    _shape("chart", r"\b(?:(?:with|include|including|add|plus|and|show|draw|make|create|plot|as)\s+)?(?:an?|one|the)\s+(?:\w+\s+){0,2}?(?:chart|graph|plot|histogram|diagram)\b|\b(?:bar|line|pie|column|scatter)[\s-](?:chart|graph|plot)s?\b|\b(?:with|and|include) (?:charts?|graphs?)\b"),
+    _shape("language", rf"\b(?:(?:in|into|auf)\s+)({_LANGUAGES})\b"),
+    _shape("plain", r"\b(?:in|use|using)\s+(?:plain|simple|easy|everyday|clear)\s+(?:language|english|words|terms)\b|\bwithout jargon\b"),
+    _shape("sources", r"\b(?:with|include|including|cite|citing|quote|give)\s+(?:the\s+|your\s+|all\s+)?(?:sources?|references?|citations?)\b"),
+    _shape("audience", rf"\b(?:for|aimed at|addressed to|suitable for)\s+((?:our |the |my |all )?(?:{_PEOPLE}))(?=[\s,.;!?]|$)", only=False),
+)  # fmt: skip
+
+
+def found(span: Span) -> Iterator[Form]:
+    """Every demand on the look in a sentence, by place; one for each kind."""
+    forms: dict[str, Form] = {}
+    for form in (*_pages(span), *_others(span)):
+        forms.setdefault(form.kind, form)
+    yield from sorted(forms.values(), key=lambda form: form.start)
+
+
+def one(quote: str) -> Form | None:
+    """The demand that these few words are, or None when they say something else."""
+    if len(quote.split()) > 12:
+        return None
+    for form in found(trimmed(quote)):
+        rest = (quote[: form.start] + quote[form.start + len(form.quote) :]).split()
+        if form.only and len(rest) <= 3:
+            return form
+        if not rest:
+            return form
+    return None
+
+
+def _pages(span: Span) -> Iterator[Form]:
+    for match in _PAGE.finditer(span.text):
+        size = (match[1] or "one").casefold()
+        pages = 0.5 if "half" in size else number(size.replace("a single", "1")) or 1
+        words = int(pages * PAGE)
+        text = f"Keep it to {_pages_said(pages)}: at most {words} words"
+        yield _form("words", str(words), match, span, text)
+
+
+def _pages_said(pages: float) -> str:
+    return "half a page" if pages < 1 else "one page" if pages == 1 else f"{pages:g} pages"
+
+
+def _others(span: Span) -> Iterator[Form]:
+    for shape in _SHAPES:
+        for match in shape.pattern.finditer(span.text):
+            value = _value(shape.kind, match)
+            yield _form(shape.kind, value, match, span, _said(shape.kind, value), shape.only)
+
+
+def _form(
+    kind: Look, value: str, match: re.Match[str], span: Span, text: str, only: bool = True
+) -> Form:
+    quote = trimmed(match[0], span.start + match.start())
+    return Form(kind, value, quote.text, quote.start, text, only)
+
+
+def _value(kind: Look, match: re.Match[str]) -> str:
+    raw = (match[1] if match.re.groups else None) or ""
+    if kind in ("words", "bullets", "sentences"):
+        digits = raw.replace(",", "").replace(".", "")
+        value = number("one" if digits.casefold() == "single" else digits)
+        return str(value) if value else ""
+    return raw.casefold()
+
+
+def _said(kind: Look, value: str) -> str:
+    texts: dict[Look, str] = {
+        "words": f"Use at most {value} words",
+        "table": "Show a table",
+        "bullets": f"Use {value or 'bullet'}{' bullet' if value else ''} points",
+        "sentences": f"Use at most {value or '3'} sentences",
+        "json": "Give the result as valid JSON",
+        "csv": "Give the result as a CSV file",
+        "chart": "Show a chart",
+        "audience": f"Write it for {value}",
+        "language": f"Write it in {value.title()}",
+        "plain": "Use plain words",
+        "sources": "Name the sources",
+    }
+    return texts[kind]

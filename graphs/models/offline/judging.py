@@ -1,0 +1,361 @@
+"""How a demand is held against a text: met with words of the text, or unmet with what to mend."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from graphs.models.offline import formats, markdown
+from graphs.models.offline.language import (
+    count_words,
+    cut,
+    keywords,
+    overlap,
+    sentences,
+    stem,
+    words,
+)
+from graphs.models.offline.wants import Want, kind_of, top
+
+_EVASION = re.compile(
+    r"\b(?:i (?:don'?t|do not) know|cannot (?:say|answer|tell)|can'?t (?:say|answer|tell)|not sure|unable to|no (?:information|idea)|as an ai|"
+    r"nothing was computed|do not answer|to be done|tbd|lorem ipsum)\b",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"\b(?:no reason is given|none was guessed|nothing was guessed|none were made up|reasons stay open|says nothing about|nothing to build on|"
+    r"left out, as asked|not translated|nothing was (?:found|drafted|computed)|could not be read|there are only)\b",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    r"\bline \d+\b|\bcolumn \w+|https?://|\b[\w -]+\.(?:csv|xlsx|json|md|txt|pdf|docx|html)\b|message itself",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is judged: the words, the names of files, the computed facts, and whether sources were read."""
+
+    text: str
+    files: tuple[str, ...] = ()
+    facts: tuple[dict[str, Any], ...] = ()
+    sourced: bool = False
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """`evidence` is quoted from the text; `feedback` says what to mend."""
+
+    met: bool
+    evidence: str = ""
+    feedback: str = ""
+
+
+def judge(demand: str, quote: str, given: Text) -> Ruling:
+    """Hold a demand against the text. `quote` are the mission's words for it, if any."""
+    if not given.text.strip():
+        return Ruling(False, feedback="The text is empty.")
+    if form := formats.one(quote) or formats.one(demand.rstrip(".")):
+        return _form(form, given)
+    if left := _line(
+        given.text,
+        lambda line: (
+            "left out, as asked" in line.casefold()
+            and overlap(keywords(quote or demand), line) > 0.3
+        ),
+    ):
+        return Ruling(True, left)
+    wrong = wrong_numbers(given)
+    if wrong:
+        return Ruling(False, feedback=wrong[0])
+    return _content(demand, quote, given)
+
+
+# Numbers
+
+
+def wrong_numbers(given: Text) -> list[str]:
+    """Numbers beside a fact's name that no fact of that name has."""
+    known: dict[str, list[Decimal]] = {}
+    for fact in given.facts:
+        value = markdown.decimal(str(fact.get("value", "")))
+        if value is not None:
+            known.setdefault(_name(str(fact.get("label", ""))), []).append(value)
+    found: list[str] = []
+    for table in markdown.tables(given.text):
+        for row in table[1:]:
+            found += _mismatches(row[0] if row else "", row[1:], known)
+    for name, said in re.findall(r"\*\*([^*]+)\*\*\s+\(([^()]*)\)", given.text):
+        found += _mismatches(name, re.findall(r"(?<![\w.])[-+−]?\d+(?:[.,]\d+)*", said), known)
+    return found
+
+
+def _name(label: str) -> str:
+    return " ".join(label.casefold().split())
+
+
+def _mismatches(label: str, cells: Iterable[str], known: dict[str, list[Decimal]]) -> list[str]:
+    values = known.get(_name(label))
+    if not values or _name(label) == "all rows":
+        return []
+    found: list[str] = []
+    for cell in cells:
+        number = markdown.decimal(
+            cell.replace("%", "").replace("−", "-").replace("+", "").replace(",", "").strip()
+        )
+        if number is not None and not any(_same(number, value) for value in values):
+            shown = ", ".join(str(v) for v in values[:4])
+            found.append(f"“{cell}” beside “{label}” is not what was computed ({shown}).")
+    return found
+
+
+def _same(said: Decimal, value: Decimal) -> bool:
+    """Equal, or the value rounded to the places that are said."""
+    exponent = said.as_tuple().exponent
+    if said == value or not isinstance(exponent, int):
+        return said == value
+    return (
+        abs(abs(said) - abs(value)) <= Decimal(1).scaleb(exponent) / 2
+        if exponent < 0 or value != value.to_integral_value()
+        else False
+    )
+
+
+# Form
+
+
+def _form(form: formats.Form, given: Text) -> Ruling:
+    text = given.text
+    first = _first(text)
+    if form.kind in ("words", "sentences"):
+        return _length(form, text, first)
+    if form.kind == "table":
+        row = _line(text, lambda line: line.lstrip().startswith("|"))
+        return Ruling(bool(row), row, "" if row else "Show a table.")
+    if form.kind == "bullets":
+        return _bullets(form, text)
+    if form.kind in ("json", "csv"):
+        name = next((f for f in given.files if f.lower().endswith(form.kind)), "")
+        inline = form.kind == "json" and _line(
+            text, lambda line: line.strip().startswith(("{", "["))
+        )
+        return Ruling(
+            bool(name or inline),
+            name or inline or "",
+            "" if name or inline else f"Give the result as a {form.kind.upper()} file.",
+        )
+    if form.kind == "chart":
+        name = next((f for f in given.files if f.lower().endswith((".png", ".svg"))), "")
+        return Ruling(bool(name), name, "" if name else "Add a chart.")
+    if form.kind == "language":
+        said = _line(text, lambda line: "not translated" in line.casefold())
+        return Ruling(
+            bool(said),
+            said,
+            "" if said else f"Say that it was not translated into {form.value.title()}.",
+        )
+    if form.kind == "sources":
+        said = _line(text, lambda line: bool(_SOURCE.search(line)))
+        return Ruling(bool(said), said, "" if said else "Name the source of each point.")
+    return Ruling(bool(first), first)
+
+
+def _length(form: formats.Form, text: str, first: str) -> Ruling:
+    if form.kind == "sentences":
+        count = len(list(sentences(markdown.without_tables(text))))
+        allowed = int(form.value or 3) + 2
+        return Ruling(
+            count <= allowed,
+            first,
+            ""
+            if count <= allowed
+            else f"It has {count} sentences; at most {form.value} are wanted.",
+        )
+    count, most = count_words(text), int(form.value or 10_000)
+    return Ruling(
+        count <= most,
+        first,
+        ""
+        if count <= most
+        else f"It has {count} words; at most {most} are wanted. Make it shorter.",
+    )
+
+
+def _bullets(form: formats.Form, text: str) -> Ruling:
+    lines = [line for line in text.splitlines() if re.match(r"\s*[-*•] \S", line)]
+    if not lines:
+        return Ruling(False, feedback="Use bullet points.")
+    if form.value and len(lines) > int(form.value) + 2:
+        return Ruling(
+            False, feedback=f"It has {len(lines)} bullet points; {form.value} are wanted."
+        )
+    return Ruling(True, re.sub(r"^\s*[-*•] ", "", lines[0]))
+
+
+# Content
+
+
+def _content(demand: str, quote: str, given: Text) -> Ruling:
+    want = Want(kind_of((quote or demand).rstrip(".?! ")), quote or demand, demand)
+    if evasion := _only_evasion(given):
+        return Ruling(
+            False,
+            feedback=f"“{cut(evasion, 80)}” is no answer; the data is there. Compute or quote it.",
+        )
+    if re.search(r"quoted|with its source|with lines|it quotes", demand, re.IGNORECASE):
+        return _quoted(given)
+    if re.search(r"only what the findings|from the source", demand, re.IGNORECASE):
+        return Ruling(True, _first(given.text))
+    if want.kind == "measure":
+        return _measured(want, given)
+    return _topical(want, given)
+
+
+def _only_evasion(given: Text) -> str:
+    """A sentence that avoids the question, when nothing else is said and there was something to say."""
+    if not (given.facts or given.sourced) or count_words(given.text) > 60:
+        return ""
+    found = _EVASION.search(given.text)
+    honest = _OPEN.search(given.text)
+    return (
+        _line(given.text, lambda line: bool(_EVASION.search(line))) if found and not honest else ""
+    )
+
+
+def _quoted(given: Text) -> Ruling:
+    line = _line(given.text, lambda s: "“" in s and bool(_SOURCE.search(s))) or _line(
+        given.text, lambda s: bool(_SOURCE.search(s)) or bool(_OPEN.search(s))
+    )
+    if not line:
+        return Ruling(
+            False,
+            feedback="Quote the words that show it and name where they stand, or say that there are none.",
+        )
+    bare = [
+        s
+        for s in given.text.splitlines()
+        if s.startswith("- ") and not _SOURCE.search(s) and not _OPEN.search(s)
+    ]
+    if bare:
+        return Ruling(False, feedback=f"“{cut(bare[0][2:], 80)}” has no source.")
+    return Ruling(True, line)
+
+
+def _measured(want: Want, given: Text) -> Ruling:
+    line = _line(
+        given.text, lambda s: bool(re.search(r"\d", s)) and not s.lstrip().startswith(("|", "#"))
+    )
+    line = line or _line(given.text, lambda s: bool(re.search(r"\d", s)))
+    if not line:
+        honest = _line(given.text, lambda s: bool(_OPEN.search(s)))
+        if honest and not given.facts:
+            return Ruling(True, honest)
+        return Ruling(False, feedback=f"“{cut(want.quote, 80)}” asks for numbers; there is none.")
+    wanted, tables = top(want.quote), markdown.tables(given.text)
+    if (
+        wanted
+        and tables
+        and not any(len(t) - 1 == wanted for t in tables)
+        and not re.search(r"there are only", given.text, re.IGNORECASE)
+    ):
+        rows = max(len(t) - 1 for t in tables)
+        return Ruling(False, feedback=f"{wanted} are asked for; the table shows {rows}.")
+    return _topical(want, given, prefer=line)
+
+
+def _topical(want: Want, given: Text, prefer: str = "") -> Ruling:
+    """Met when the text speaks of what was asked; the line that does so most is the evidence."""
+    wanted = [k for k in keywords(want.text) if k not in _COMMON]
+    lines = [line.strip() for line in given.text.splitlines() if line.strip() and not _rule(line)]
+    best = max(lines, key=lambda line: (overlap(wanted, line), line == prefer), default="")
+    if prefer and overlap(wanted, best) <= overlap(wanted, prefer) + 0.34:
+        best = prefer
+    if (
+        overlap(wanted, given.text) == 0
+        and len(wanted) > 1
+        and not _OPEN.search(given.text)
+        and not _kindred(want, given.text)
+    ):
+        return Ruling(
+            False,
+            feedback=f"Nothing here speaks of {', '.join(f'“{w}”' for w in _spelled(want.text, wanted)[:4])}.",
+        )
+    if best.startswith("#"):
+        after = lines[lines.index(best) + 1 :]
+        best = next((line for line in after if not line.startswith(("#", "|"))), best.lstrip("# "))
+    return Ruling(True, _evidence(best or _first(given.text)))
+
+
+_COMMON = frozenset(
+    {
+        "answer",
+        "explain",
+        "list",
+        "show",
+        "writ",
+        "write",
+        "make",
+        "draft",
+        "summar",
+        "summaris",
+        "result",
+        "person",
+        "ready",
+    }
+)
+
+
+def _kindred(want: Want, text: str) -> bool:
+    """True when the form of the text shows that it is of the wanted kind."""
+    shapes = {
+        "extract": r"^- |^\|",
+        "summarise": r"^- ",
+        "tell": r"draft|recommend|follows|hello",
+        "create": r"^\d+\. |^\||^- ",
+        "why": r"reason|because",
+        "outward": r"draft|hello",
+        "find": r"“",
+    }
+    shape = shapes.get(want.kind)
+    return bool(shape and re.search(shape, text, re.IGNORECASE | re.MULTILINE))
+
+
+def _spelled(text: str, stems: Sequence[str]) -> list[str]:
+    return [w for w in dict.fromkeys(words(text)) if stem(w) in stems]
+
+
+# Lines
+
+
+def _rule(line: str) -> bool:
+    return bool(re.fullmatch(r"[\s|:*=_-]+", line))
+
+
+def _line(text: str, fits: Any) -> str:
+    found = next(
+        (
+            line.strip()
+            for line in text.splitlines()
+            if line.strip() and not _rule(line) and fits(line)
+        ),
+        "",
+    )
+    return _evidence(found)
+
+
+def _first(text: str) -> str:
+    """The first line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not _rule(line)]
+    return _evidence(
+        next((line for line in lines if not line.startswith(("#", "!"))), lines[0] if lines else "")
+    )
+
+
+def _evidence(line: str) -> str:
+    """A line as it can be found again: without the mark of its list, cut at a word."""
+    line = re.sub(r"^(?:[-•>]|\d+\.)\s+", "", line)
+    if len(line) <= 200:
+        return line
+    return line[:200].rsplit(" ", 1)[0]

@@ -1,0 +1,149 @@
+"""Small pieces of Markdown: tables and sections, written and read."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from graphs.models.offline.language import count_words
+
+_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*")
+NUMBER = re.compile(r"(?<![\w.,/])[-+−]?\d+(?:[.,]\d+)*(?:\.\d+)?%?(?![\w/])")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands under it; the first may have no heading."""
+
+    heading: str
+    body: str
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; columns of numbers are set to the right."""
+    marks = ["---:" if _numeric(rows, i) else "---" for i in range(len(columns))]
+    lines = [_row(columns), f"| {' | '.join(marks)} |", *map(_row, rows)]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    shown = (" ".join(str(cell).split()).replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(shown)} |"
+
+
+def _numeric(rows: Sequence[Sequence[str]], at: int) -> bool:
+    cells = [row[at] for row in rows if at < len(row) and row[at]]
+    return bool(cells) and all(NUMBER.fullmatch(cell.strip()) for cell in cells)
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Every table as rows of cells, the header first."""
+    found: list[list[list[str]]] = []
+    lines = text.splitlines()
+    for at, line in enumerate(lines[1:], 1):
+        if _RULE.fullmatch(line) and "|" in lines[at - 1] and "|" in line:
+            found.append([cells(lines[at - 1]), *_below(lines[at + 1 :])])
+    return found
+
+
+def _below(lines: Sequence[str]) -> Iterator[list[str]]:
+    for line in lines:
+        if "|" not in line:
+            return
+        yield cells(line)
+
+
+def cells(line: str) -> list[str]:
+    """The cells of one table line."""
+    parts = re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))
+    return [part.strip().replace("\\|", "|") for part in parts]
+
+
+def without_tables(text: str) -> str:
+    """The text without its tables."""
+    lines = text.splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("|"))
+
+
+def sections(text: str) -> list[Section]:
+    """The text by its headings."""
+    found: list[Section] = []
+    heading, body = "", list[str]()
+    for line in text.splitlines():
+        if mark := re.match(r"#{1,6}\s+(.+)", line):
+            found.append(Section(heading, "\n".join(body).strip()))
+            heading, body = mark[1].strip(), []
+        else:
+            body.append(line)
+    found.append(Section(heading, "\n".join(body).strip()))
+    return [s for s in found if s.heading or s.body]
+
+
+def decimal(text: str) -> Decimal | None:
+    """A number as the tools write it (`1234.5`, `-3`), or None."""
+    try:
+        return Decimal(text.strip())
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def shown(value: str) -> str:
+    """An exact value for reading: long quotients get two decimals, the rest stays as it is."""
+    number = decimal(value)
+    if number is None or not number.is_finite():
+        return value
+    places = -int(number.as_tuple().exponent)
+    if places <= 4:
+        return value
+    if abs(number) >= 1:
+        return format(number.quantize(Decimal("0.01")).normalize(), "f")
+    return format(round(number, 3 - number.adjusted()).normalize(), "f")
+
+
+def fitted(text: str, words: int) -> str:
+    """The text within a number of words: whole blocks and list items go first, from the end.
+
+    Tables and headings are kept as long as anything can go; the first block is cut last.
+    """
+    blocks = [block for block in re.split(r"\n{2,}", text.strip()) if block.strip()]
+    while _size(blocks) > words and len(blocks) > 1:
+        at = _least(blocks)
+        lines = blocks[at].splitlines()
+        if len(lines) > 1 and not blocks[at].lstrip().startswith("|"):
+            blocks[at] = "\n".join(lines[:-1])
+        else:
+            del blocks[at]
+    if _size(blocks) > words:
+        blocks = [_head("\n\n".join(blocks), words)]
+    return "\n\n".join(_without_bare_headings(blocks))
+
+
+def _size(blocks: Sequence[str]) -> int:
+    return sum(count_words(block) for block in blocks)
+
+
+def _least(blocks: Sequence[str]) -> int:
+    """The block that is missed least: a note, else the last that is no table or heading."""
+    for at in range(len(blocks) - 1, 0, -1):
+        if blocks[at].startswith("*") and not blocks[at].startswith("**"):
+            return at
+    for at in range(len(blocks) - 1, 0, -1):
+        if not blocks[at].lstrip().startswith(("|", "#")):
+            return at
+    return len(blocks) - 1
+
+
+def _head(text: str, words: int) -> str:
+    runs = list(re.finditer(r"\S+", text))
+    return text[: runs[words - 1].end()] if 0 < words < len(runs) else text
+
+
+def _without_bare_headings(blocks: Sequence[str]) -> list[str]:
+    """A heading whose text went away goes too."""
+    kept: list[str] = []
+    for at, block in enumerate(blocks):
+        bare = block.startswith("#") and "\n" not in block
+        follows = blocks[at + 1] if at + 1 < len(blocks) else "#"
+        if not (bare and follows.startswith("#")):
+            kept.append(block)
+    return kept

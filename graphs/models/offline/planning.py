@@ -1,0 +1,398 @@
+"""Planning: from requirements to tasks that run side by side where they can."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphs.models.offline import revising, sources
+from graphs.models.offline.intake import LIMIT
+from graphs.models.offline.language import cut, spoken
+from graphs.models.offline.wants import Want, of
+
+SHARE = 0.5
+"""Of a length limit for the whole, what the last text may use: findings need the rest."""
+
+
+@dataclass
+class Sketch:
+    """A task while the plan is made. `trade` is the kind of specialist it needs."""
+
+    key: str
+    trade: str
+    title: str
+    instructions: str
+    covers: list[str]
+    depends_on: list[str] = field(default_factory=list[str])
+    criteria: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    tools: list[str] = field(default_factory=list[str])
+    risk: str = "read"
+
+
+@dataclass(frozen=True)
+class Need:
+    """A requirement with the want that its words were read as."""
+
+    id: str
+    want: Want
+
+
+def plan(data: dict[str, Any]) -> dict[str, Any]:
+    """The PlanDraft: made anew, or the plan before with what was asked for changed."""
+    if data.get("previous"):
+        return revising.revised(data, fresh(data))
+    return fresh(data)
+
+
+def fresh(data: dict[str, Any]) -> dict[str, Any]:
+    """A PlanDraft from the requirements alone."""
+    needs = [Need(r["id"], of(r)) for r in data.get("requirements") or []]
+    sketches = _content(data, needs)
+    _forms(needs, sketches)
+    tasks = [_task(sketch, data) for sketch in sketches]
+    return {
+        "summary": _summary(tasks),
+        "assumptions": list(data.get("assumptions") or [LIMIT]),
+        "not_done": _not_done(data, needs),
+        "tasks": tasks,
+        "answers": [],
+    }
+
+
+# The tasks that find or write something
+
+
+def _content(data: dict[str, Any], needs: list[Need]) -> list[Sketch]:
+    sketches: list[Sketch] = []
+    for need in needs:
+        if need.want.kind not in ("format", "tell", "outward"):
+            _add(sketches, need, data)
+    found = [s.key for s in sketches if s.trade != "writer"] or [s.key for s in sketches]
+    drafts = [n for n in needs if n.want.kind == "tell"]
+    for need in drafts:
+        sketches.append(_draft(_next(sketches), need, found))
+    _outward(needs, sketches)
+    return sketches or [_only(needs)]
+
+
+def _next(sketches: list[Sketch]) -> str:
+    return f"T{len(sketches) + 1}"
+
+
+def _add(sketches: list[Sketch], need: Need, data: dict[str, Any]) -> None:
+    want, last = need.want, sketches[-1] if sketches else None
+    if last and _follows(want) and last.trade == "analyst":
+        last.covers.append(need.id)
+        last.instructions += f" Also: {want.text}"
+        return
+    if last and want.kind == "compare" and last.trade == "researcher" and _same(last, want):
+        last.covers.append(need.id)
+        return
+    if (
+        want.kind == "extract"
+        and last
+        and _lists_differences(want)
+        and "differ" in last.instructions
+    ):
+        last.covers.append(need.id)
+        return
+    sketches.extend(_made(need, data, sketches))
+
+
+def _follows(want: Want) -> bool:
+    """`by how much`, `and how many`: about the same rows as the want before."""
+    return want.kind in ("measure", "find") and bool(
+        re.match(
+            r"(?:and )?(?:by )?how (?:much|many)\W*$|by what percent", want.quote, re.IGNORECASE
+        )
+    )
+
+
+def _same(last: Sketch, want: Want) -> bool:
+    return want.text in last.instructions
+
+
+def _lists_differences(want: Want) -> bool:
+    return bool(re.search(r"\b(?:differences?|changes?|similarities)\b", want.text, re.IGNORECASE))
+
+
+def _made(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> list[Sketch]:
+    kind = need.want.kind
+    if not sources.anything(data):
+        return [_from_nothing(need, sketches)]
+    if kind == "why":
+        return [_reasons(need, data, sketches)]
+    if kind == "compare" and len(sources.texts(data)) > 1:
+        return _comparison(need, data, sketches)
+    if sources.asks_tables(need.want, data):
+        return [_computed(need, data, sketches)]
+    if kind == "create":
+        return [_draft(_next(sketches), need, [s.key for s in sketches])]
+    return [_read(need, data, sketches)]
+
+
+def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
+    names = spoken(f"“{a['name']}”" for a in sources.tables(data)[:4])
+    about = _about(need.want)
+    return Sketch(
+        key=_next(sketches),
+        trade="analyst",
+        title=cut(f"Compute: {about}", 70),
+        instructions=f"{need.want.text} Work from {names}. Show the rows as a table and say how they were computed.",
+        covers=[need.id],
+        criteria=[
+            _criterion("Every number equals the computed one", {"kind": "numbers_computed"}),
+            _criterion(f"It answers: {about}"),
+        ],
+    )
+
+
+def _reasons(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
+    before = [s for s in sketches if s.trade == "analyst"]
+    names = spoken(f"“{a['name']}”" for a in sources.attachments(data)[:4]) or "what is given"
+    return Sketch(
+        key=_next(sketches),
+        trade="researcher",
+        title=cut(f"Find the reasons: {_about(need.want)}", 70),
+        instructions=f"{need.want.text} Look in {names} for what is said about it, and quote it with its source. "
+        "Where no reason is given, say so.",
+        covers=[need.id],
+        depends_on=[before[-1].key] if before else [],
+        criteria=[
+            _criterion("Each reason is quoted with its source, or it is said that none is given")
+        ],
+    )
+
+
+def _comparison(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> list[Sketch]:
+    made: list[Sketch] = []
+    for file in sources.texts(data)[:6]:
+        key = _next([*sketches, *made])
+        made.append(
+            Sketch(
+                key=key,
+                trade="researcher",
+                title=cut(f"Read {file['name']}", 70),
+                instructions=f"Summarise “{file['name']}” for a comparison: {need.want.text}",
+                covers=[need.id],
+                criteria=[_criterion(f"It quotes “{file['name']}” with lines")],
+            )
+        )
+    last = Sketch(
+        key=_next([*sketches, *made]),
+        trade="researcher",
+        title=cut(f"Set side by side: {_about(need.want)}", 70),
+        instructions=f"{need.want.text} Set the sources side by side: what is in both, what differs, what only one has.",
+        covers=[need.id],
+        depends_on=[s.key for s in made],
+        criteria=[_criterion("Both sides are named, with what differs")],
+    )
+    return [*made, last]
+
+
+def _read(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
+    verbs = {"summarise": "Summarise", "extract": "Extract", "find": "Look up"}
+    names = spoken(f"“{a['name']}”" for a in sources.attachments(data)[:4])
+    pages = spoken(sources.urls(data)[:4])
+    where = spoken(x for x in (names, pages) if x) or sources.MESSAGE
+    checks = [{"kind": "links_fetched"}] if pages else []
+    return Sketch(
+        key=_next(sketches),
+        trade="researcher",
+        title=cut(f"{verbs.get(need.want.kind, 'Read')}: {_about(need.want)}", 70),
+        instructions=f"{need.want.text} Read {where} and quote what it says, with its source.",
+        covers=[need.id],
+        criteria=[
+            _criterion(f"It answers: {_about(need.want)}"),
+            *(_criterion("Every link was really fetched", check) for check in checks),
+        ],
+    )
+
+
+def _from_nothing(need: Need, sketches: list[Sketch]) -> Sketch:
+    """With no material there is only what the mission says and what checklists know."""
+    waits = re.search(
+        r"\bwho\b|\bowners?\b|\broles?\b|\btimeline\b|\bschedule\b", need.want.quote, re.IGNORECASE
+    )
+    firsts = [
+        s.key for s in sketches if re.search(r"\bsteps?|plan\b", s.instructions, re.IGNORECASE)
+    ]
+    return Sketch(
+        key=_next(sketches),
+        trade="writer",
+        title=cut(f"Write: {_about(need.want)}", 70),
+        instructions=f"{need.want.text} Work from the mission's words; mark what is general advice as such.",
+        covers=[need.id],
+        depends_on=firsts[-1:] if waits else [],
+        criteria=[_criterion(f"It answers: {_about(need.want)}")],
+    )
+
+
+def _draft(key: str, need: Need, found: list[str]) -> Sketch:
+    return Sketch(
+        key=key,
+        trade="writer",
+        title=cut(f"Draft: {_about(need.want)}", 70),
+        instructions=f"{need.want.text} Use only what the tasks before found; copy numbers exactly.",
+        covers=[need.id],
+        depends_on=list(found),
+        criteria=[_criterion("It says only what the findings support")],
+    )
+
+
+def _only(needs: list[Need]) -> Sketch:
+    return Sketch(
+        key="T1",
+        trade="writer",
+        title="Write the result",
+        instructions=" ".join(f"{n.want.text}." for n in needs) or "Write the result.",
+        covers=[n.id for n in needs],
+    )
+
+
+def _outward(needs: list[Need], sketches: list[Sketch]) -> None:
+    for need in needs:
+        if need.want.kind != "outward":
+            continue
+        if not sketches:
+            sketches.append(_draft("T1", need, []))
+            continue
+        if not any(s.trade == "writer" for s in sketches):
+            sketches.append(_draft(_next(sketches), need, [s.key for s in sketches]))
+            continue
+        sketches[-1].covers.append(need.id)
+
+
+def _about(want: Want) -> str:
+    text = want.text.removeprefix("Answer: ").removeprefix("Explain why: ")
+    return cut(text.rstrip(".?! "), 140)
+
+
+# The form of the result
+
+
+def _forms(needs: list[Need], sketches: list[Sketch]) -> None:
+    for need in needs:
+        if need.want.form:
+            _form(need, need.want.form.kind, need.want.form.value, sketches)
+
+
+def _form(need: Need, look: str, value: str, sketches: list[Sketch]) -> None:
+    task = _bearer(look, sketches)
+    if need.id in task.covers:
+        return
+    task.covers.append(need.id)
+    task.instructions += f" {need.want.text}."
+    if look == "words" and value.isdecimal():
+        words = int(value) if len(sketches) == 1 else max(20, int(int(value) * SHARE))
+        task.criteria.append(
+            _criterion(f"At most {words} words", {"kind": "word_limit", "words": words})
+        )
+    if look in ("json", "csv"):
+        _as_file(task, look)
+    if look == "chart":
+        task.tools.append("chart")
+        task.risk = "write"
+
+
+def _bearer(look: str, sketches: list[Sketch]) -> Sketch:
+    """The task that can meet a demand on the look."""
+    if look in ("table", "chart", "csv"):
+        return next((s for s in sketches if s.trade == "analyst"), sketches[0])
+    if look == "json":
+        return next((s for s in sketches if s.trade in ("analyst", "researcher")), sketches[-1])
+    return next((s for s in reversed(sketches) if s.trade == "writer"), sketches[-1])
+
+
+def _as_file(task: Sketch, look: str) -> None:
+    task.tools.append("write_file")
+    task.risk = "write"
+    name = f"result.{look}"
+    check = (
+        {"kind": "json_parses", "file": name}
+        if look == "json"
+        else {"kind": "file_opens", "file": name}
+    )
+    task.criteria.append(_criterion(f"The file {name} opens", check))
+
+
+def _criterion(text: str, check: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"text": text, "check": check}
+
+
+# The draft
+
+
+def _task(sketch: Sketch, data: dict[str, Any]) -> dict[str, Any]:
+    specialist = _specialist(sketch.trade, data.get("specialists") or [])
+    return {
+        "key": sketch.key,
+        "title": sketch.title,
+        "instructions": sketch.instructions,
+        "specialist": specialist["name"],
+        "tier": "light" if sketch.trade == "researcher" else "standard",
+        "depends_on": sketch.depends_on,
+        "covers": sketch.covers,
+        "tools": _tools(sketch, specialist),
+        "risk": sketch.risk,
+        "approval": False,
+        "criteria": sketch.criteria,
+    }
+
+
+def _specialist(trade: str, known: list[dict[str, Any]]) -> dict[str, Any]:
+    """The specialist of this trade: by name, else by what the description says, else the first."""
+    for person in known:
+        if person["name"] == trade:
+            return person
+    signs = {
+        "analyst": "tabl comput numb",
+        "researcher": "read document page",
+        "writer": "writ draft",
+    }
+    if known:
+        wanted = signs[trade].split()
+        return max(
+            known, key=lambda p: sum(w in str(p.get("description", "")).lower() for w in wanted)
+        )
+    return {"name": trade, "tools": []}
+
+
+_NEEDED = {
+    "analyst": ("describe_table", "query_table", "change_table"),
+    "researcher": ("read_attachment", "search_attachment", "describe_table", "query_table"),
+    "writer": (),
+}
+
+
+def _tools(sketch: Sketch, specialist: dict[str, Any]) -> list[str]:
+    wanted = [*_NEEDED[sketch.trade], *sketch.tools]
+    if "http" in sketch.instructions:
+        wanted.append("fetch_page")
+    offered = specialist.get("tools")
+    return [t for t in dict.fromkeys(wanted) if not offered or t in offered]
+
+
+def _summary(tasks: list[dict[str, Any]]) -> str:
+    first = [t["key"] for t in tasks if not t["depends_on"]]
+    people = spoken(dict.fromkeys(t["specialist"] for t in tasks))
+    count = "One task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+    start = f"; {spoken(first)} start at once" if len(first) > 1 else ""
+    return f"{count} for {people}{start}. Made by the offline model, no AI."
+
+
+def _not_done(data: dict[str, Any], needs: list[Need]) -> list[str]:
+    found = [
+        f"Not done: {cut(n.want.quote, 100)}. The text is made ready; a person sends it."
+        for n in needs
+        if n.want.kind == "outward"
+    ]
+    found += [
+        f"No translation: the offline model cannot write in {n.want.form.value.title()}."
+        for n in needs
+        if n.want.form and n.want.form.kind == "language"
+    ]
+    if not sources.urls(data):
+        found.append("No search of the web.")
+    if any(n.want.kind == "why" for n in needs):
+        found.append("No guesses: a reason that the sources do not give stays open.")
+    return found

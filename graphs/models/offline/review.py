@@ -1,0 +1,28 @@
+"""Review: an output held against its criteria, by rules that did not make it."""
+
+from typing import Any
+
+from graphs.models.offline.judging import Text, judge
+
+
+def review(data: dict[str, Any]) -> dict[str, Any]:
+    """The ReviewDraft: one row for each criterion, in their order."""
+    output: dict[str, Any] = data.get("output") or {}
+    given = Text(
+        text=str(output.get("text") or ""),
+        files=tuple(str(f.get("name")) for f in output.get("files") or []),
+        facts=tuple(output.get("facts") or []),
+        sourced=bool(output.get("sources")),
+    )
+    quotes = {r["id"]: str(r.get("quote") or "") for r in data.get("requirements") or []}
+    return {"rows": [_row(c, quotes.get(c["id"], ""), given) for c in data.get("criteria") or []]}
+
+
+def _row(criterion: dict[str, Any], quote: str, given: Text) -> dict[str, Any]:
+    ruling = judge(str(criterion["text"]), quote, given)
+    return {
+        "criterion": criterion["id"],
+        "met": ruling.met,
+        "evidence": ruling.evidence if ruling.met else "",
+        "feedback": ruling.feedback,
+    }

@@ -1,0 +1,82 @@
+"""What came with a mission, as the model is told of it: which files hold tables, which hold text."""
+
+import re
+from typing import Any
+
+from graphs.models.offline.language import keywords
+from graphs.models.offline.wants import Want, pasted
+
+MESSAGE = "the message itself"
+"""The name of material that was pasted under the instruction."""
+
+_TABLES = (
+    ".csv",
+    ".tsv",
+    ".tab",
+    ".psv",
+    ".xlsx",
+    ".xlsm",
+    ".xls",
+    ".ods",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+)
+_URL = re.compile(r"https?://[^\s<>\"'“”)\]]+[^\s<>\"'“”)\].,;:!?]")
+
+
+def tables(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The attachments with rows and columns, those that are nothing else first."""
+    found = [a for a in attachments(data) if is_table(a) or a.get("tables")]
+    return sorted(found, key=lambda a: not is_table(a))
+
+
+def texts(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The attachments that are read as prose."""
+    return [a for a in attachments(data) if not is_table(a)]
+
+
+def attachments(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """All of them, those without a name set aside."""
+    return [a for a in data.get("attachments") or [] if a.get("name")]
+
+
+def is_table(attachment: dict[str, Any]) -> bool:
+    """True for spreadsheets, separated values and JSON."""
+    return str(attachment["name"]).lower().endswith(_TABLES)
+
+
+def columns(attachment: dict[str, Any]) -> list[str]:
+    """The names of all columns in all of its tables, each once."""
+    found = (str(c) for table in attachment.get("tables") or [] for c in table.get("columns") or [])
+    return list(dict.fromkeys(found))
+
+
+def urls(data: dict[str, Any]) -> list[str]:
+    """The addresses that the mission names, in its order."""
+    said = " ".join([str(data.get("goal", "")), *map(str, data.get("thread") or [])])
+    return list(dict.fromkeys(_URL.findall(said)))
+
+
+def material(data: dict[str, Any]) -> str:
+    """What was pasted into the goal, or the thread around it when nothing was."""
+    body = pasted(str(data.get("goal", "")))[1]
+    return body or "\n".join(map(str, data.get("thread") or []))
+
+
+def anything(data: dict[str, Any]) -> bool:
+    """True when there is something to work from."""
+    return bool(attachments(data) or urls(data) or material(data))
+
+
+def asks_tables(want: Want, data: dict[str, Any]) -> bool:
+    """True when a want is answered by computing on the attached tables, not by reading."""
+    found = tables(data)
+    if not found or want.kind not in ("measure", "summarise", "compare", "find", "extract"):
+        return False
+    if want.kind == "measure":
+        return True
+    if not texts(data):
+        return True
+    known = {stem for table in found for name in columns(table) for stem in keywords(name)}
+    return want.kind == "find" and len(known & set(keywords(want.quote))) >= 2

@@ -1,0 +1,373 @@
+"""What a mission's words ask for: its single wants, each with the exact words it comes from."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from graphs.models.offline import formats
+from graphs.models.offline.language import Span, number, sentences, trimmed
+
+Kind = Literal[
+    "measure", "why", "tell", "summarise", "extract", "compare", "create", "find", "outward",
+    "format",
+]  # fmt: skip
+
+MAX_WANTS = 30
+MAX_GOAL = 20_000
+"""Characters of a goal that are read as instructions; more is taken as pasted material."""
+
+
+@dataclass(frozen=True)
+class Want:
+    """One thing asked for. `quote` occurs in the goal; `text` can be read without the goal.
+
+    `lead` is the want that this one leans on (“why” leans on what is to be explained).
+    """
+
+    kind: Kind
+    quote: str
+    text: str
+    lead: str = ""
+    form: formats.Form | None = None
+
+
+_QUESTION = r"(?:which|what|who|whom|whose|where|when|why|how|is|are|does|do|did|has|have|was|were)"
+_VERB = (
+    r"(?:make|write|create|produce|prepare|put|draft|build|give|show|list|find|identify|extract"
+    r"|summari[sz]e|sum up|recap|condense|compare|contrast|explain|describe|analy[sz]e|calculate|compute|count|rank|sort"
+    r"|tell|recommend|suggest|propose|plan|design|outline|name|include|add|send|e-?mail|post|publish|share"
+    r"|forward|submit|report|review|check|group|break|chart|plot|graph|turn|translate|highlight|point"
+    r"|note|say|keep|use|split|predict|forecast|estimate|pull|collect|gather|research|look|read|evaluate"
+    r"|assess|rewrite|answer|determine|mention|visuali[sz]e|quote|cite|decide|return|output|export|save|end|start)"
+)
+_START = rf"(?:(?:please|also|finally|then|next|afterwards|lastly)\s+)*(?:{_QUESTION}|{_VERB})\b"
+_SPLIT = re.compile(
+    rf"\s*;\s+|:\s+(?={_START})|,?\s+(?:and\s+)?then,?\s+|,\s+(?:and|but|or)\s+(?={_START})|,\s+(?={_START})"
+    rf"|\s+(?:and|&)\s+(?:also\s+)?(?={_START})|\s+(?:as well as|plus)\s+(?={_START})|\?\s*,?\s*(?:and\s+)?(?=\w)",
+    re.IGNORECASE,
+)
+_COURTESY = re.compile(
+    r"(?:(?:hi|hello|hey|dear)(?:\s+(?:there|team|all|everyone))?[,!.:]?\s+|please,?\s+|then,?\s+|also,?\s+|finally,?\s+"
+    r"|next,?\s+|and\s+|so,?\s+|(?:can|could|would|will) (?:you|we)(?: please)?\s+|(?:i|we)(?:'d| would)? (?:need|want|like)"
+    r"(?: you)?(?: to)?\s+|(?:i|we) (?:have to|must|should)\s+|let'?s\s+|help (?:me|us)(?: to)?\s+|your (?:task|job) is to\s+|tell (?:me|us),?\s+(?=which|what|who|where|when|why|how)"
+    r"|(?:i|we) (?:am|are|'m|'re) (?:looking for|interested in)\s+)+",
+    re.IGNORECASE,
+)
+_SETTING = re.compile(
+    r"(?:from|based on|using|given|with|in|looking at|according to|out of|for|on the basis of|after reading|read|take|open|look at|use)\s+"
+    r"(?:both\s+|all\s+)?(?:(?:of\s+)?(?:the|this|these|those|our|my|attached|enclosed|following)\s+)+[^,;:.?!]{0,60}?(?:,|:)\s+(?:and\s+)?",
+    re.IGNORECASE,
+)
+_ENUM = re.compile(
+    r"(?P<verb>(?:list|extract|give(?: me| us)?|show|find|identify|include|name|describe|outline|pull out|collect|gather|highlight"
+    r"|tell (?:me|us)|write|report|what (?:are|were)|note)\s+)(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_COMMA = re.compile(r",\s*(?:and|or)\s+|,\s*|\s+(?:and|&|as well as|plus)\s+", re.IGNORECASE)
+_TIED = re.compile(r"\b(?:between|both|by|per|compare|versus|vs|for|to|of)\s[^,]*$", re.IGNORECASE)
+
+_PARTS = (
+    r"decisions?|action(?: item)?s?|to-?dos?|next steps?|steps?|tasks?|risks?|owners?|deadlines?|due dates?|dates?|milestones?|"
+    r"open questions?|questions?|issues?|problems?|blockers?|complaints?|themes?|topics?|requests?|suggestions?|praise|"
+    r"assumptions?|dependenc(?:y|ies)|goals?|objectives?|requirements?|obligations?|duties|rights|exceptions?|penalt(?:y|ies)|"
+    r"roles?|responsibilit(?:y|ies)|people|participants?|attendees?|names?|quotes?|numbers?|figures?|costs?|"
+    r"prices?|budgets?|timeline|schedule|checklist|agenda|changes?|differences?|similarities|strengths?|weakness(?:es)?|"
+    r"pros|cons|advantages?|disadvantages?|opportunit(?:y|ies)|threats?|who (?:does|is|will|owns?|should)[\w ]*|findings?|"
+    r"recommendations?|conclusions?|key points?|main points?|points?|facts?|errors?|warnings?|bugs?|fixes|features?|"
+    r"breaking changes?|deprecations?|e-?mails?|phone numbers?|links?|urls?|definitions?|terms|contacts?"
+)
+_PART = re.compile(rf"\b(?:{_PARTS})\b", re.IGNORECASE)
+
+_OUTWARD = re.compile(
+    r"^(?:send|e-?mail|post|publish|share|forward|submit|tweet|upload|deploy|message|notify|text|call|book|order|buy|pay|"
+    r"schedule|invite|delete|merge|release|file a|open a|create a (?:ticket|issue))\b"
+    r"(?!\s+(?:the )?(?:numbers?|figures?)\b)",
+    re.IGNORECASE,
+)
+_WHY = re.compile(
+    r"\b(?:why|reasons?\b|causes?\b|what (?:caused|drove|led|is behind|explains|happened)|how come|root cause|explain what)",
+    re.IGNORECASE,
+)
+_TELL = re.compile(
+    r"\b(?:should (?:we|i|they|the team)|(?:we|i) should|tell (?:our |the )?(?:customers?|clients?|users?|people|partners?|team|staff|board|"
+    r"stakeholders?)|recommend|recommendations?|suggest|advice|advise|propose|message to|announce(?:ment)?|reply|respond|"
+    r"draft|(?:write|prepare|create) (?:an? |the |some )?(?:[\w-]+ ){0,3}?(?:e-?mail|message|letter|note|reply|"
+    r"announcement|post|statement|press release|faq|notice|slack|tweet|newsletter|blog)|talking points|next steps we)\b",
+    re.IGNORECASE,
+)
+_SUMMARISE = re.compile(
+    r"\b(?:summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)|sum up|recap|tl;?dr|condense|overview|gist|key (?:points?|takeaways?|messages?|findings?)|"
+    r"main (?:points?|messages?|ideas?)|in a nutshell|digest|what (?:does|do|is|are) (?:it|they|this|these|the \w+) (?:say|about)|explain (?:the|this|it))\b",
+    re.IGNORECASE,
+)
+_COMPARE = re.compile(
+    r"\b(?:compare[sd]?|comparison|contrast|versus|vs\.?|differences? between|differ|what changed between|diff)\b",
+    re.IGNORECASE,
+)
+_EXTRACT = re.compile(
+    rf"\b(?:list|extract|find|identify|give|pull out|collect|gather|highlight|name|show|what (?:are|were))\b.*?\b(?:{_PARTS})\b|^(?:the )?(?:all )?(?:{_PARTS})$"
+    r"|\bwho (?:does|is|will|owns?|must|has to|should|said|agreed|decided)\b",
+    re.IGNORECASE,
+)
+_MEASURE = re.compile(
+    r"\b(?:how (?:many|much|often|long|large|big|high|fast|slow)|number of|count|totals?|sums?|averages?|mean|median|"
+    r"top|bottom|best|worst|most|least|fewest|highest|lowest|largest|smallest|biggest|greatest|longest|shortest|fastest|slowest|"
+    r"cheapest|expensive|maximum|minimum|max|min|rank(?:ed|ing)?|percent(?:age)?|share|proportion|ratio|rate|trend|"
+    r"grew|grown|growth|fell|rose|increased?|decreased?|declined?|dropped|changed|change|distribution|break(?: it)?(?: down|down)|"
+    r"broken down|per (?:day|week|month|quarter|year|\w+)|by (?:day|week|month|quarter|year|region|country|product|customer|category|team)|"
+    r"calculate|compute|analy[sz]e|statistics|stats|sales|revenue|more than|less than|at least|over \d|above \d|below \d|latest|earliest|"
+    r"newest|oldest|total|frequent(?:ly)?|common|highest-\w+|pivot|tabulate|forecast)\b",
+    re.IGNORECASE,
+)
+_CREATE = re.compile(
+    r"\b(?:plan|design|outline|write|draft|create|prepare|build|propose|make|brainstorm|develop|set up|organi[sz]e|come up with)\b",
+    re.IGNORECASE,
+)
+_THING = re.compile(
+    r"^(?:(?:make|write|create|produce|prepare|put (?:it|this|that|everything)|give(?: me| us)?|build|draft|turn (?:it|this|that)|output|return|format|keep|use|add|include|show|present|deliver|"
+    r"do|i need|we need|end with|answer|reply|save|export)\s+)?"
+    r"(?:(?:it|this|that|them|everything|all of (?:it|this|that)|the (?:result|results|answer|output))\s*)?"
+    r"(?:(?:all|together|up|down|to|in|into|as|with|at|a|an|the|one|short|brief|simple|clear|concise|little|nice|quick|"
+    r"small|single|me|us|and|of|that|plain|final|whole|please)\s+)*"
+    r"(?:make|brief(?:ing)?|report|summary|memo|page|document|note|overview|doc|paper|write-?up|one-?pager|text|answer|output|result)?\s*[.!]?$",
+    re.IGNORECASE,
+)
+
+
+def pasted(goal: str) -> tuple[str, str]:
+    """The instruction and the material that was pasted under it, if any."""
+    found = re.search(r":[ \t]*\n|\n[ \t]*\n|\n(?:-{3,}|={3,}|`{3,})", goal)
+    if found:
+        head, body = goal[: found.start() + 1].strip(), goal[found.end() :].strip()
+        if head and len(head) < 2_000 and (len(body) > 500 or body.count("\n") >= 5):
+            if not _all_instructions(body):
+                return head, body
+    if len(goal) > MAX_GOAL:
+        head = next((s.text for s in sentences(goal)), goal)[:2_000]
+        return head, goal
+    return goal, ""
+
+
+def _all_instructions(body: str) -> bool:
+    """True when what follows is a list of wants and no material."""
+    lines = [s.text for s in sentences(body[:4_000])]
+    asking = sum(bool(re.match(_START, line, re.IGNORECASE)) or "?" in line for line in lines)
+    return asking * 2 >= len(lines)
+
+
+@lru_cache(maxsize=256)
+def read(goal: str) -> tuple[Want, ...]:
+    """Every want in the goal, in its order; at least one, when the goal has a word."""
+    head, _ = pasted(goal)
+    found = list(_distinct(_all(head)))[:MAX_WANTS]
+    if not any(want.kind != "format" for want in found):
+        found.insert(0, _whole(head, found))
+    return tuple(found)
+
+
+def _whole(head: str, forms: list[Want]) -> Want:
+    """A goal that names only its form is about whatever came with it."""
+    first = next(iter(sentences(head)), trimmed(head))
+    kind: Kind = "summarise" if forms else "find"
+    return Want(kind, first.text[:500], f"Answer: {first.text[:500]}")
+
+
+_OPENING = re.compile(
+    r"(?:read|open|look at|use|take|see|check)\s+(?:https?://\S+|\S+)", re.IGNORECASE
+)
+"""Says only where to look; the other wants look there."""
+
+
+def _distinct(wants: Iterator[Want]) -> Iterator[Want]:
+    seen: set[str] = set()
+    found = list(wants)
+    asked = [want for want in found if want.kind != "format"]
+    for want in found:
+        if len(asked) > 1 and _OPENING.fullmatch(want.quote):
+            continue
+        key = f"{want.form.kind}:{want.form.value}" if want.form else want.text.casefold()
+        if key not in seen:
+            seen.add(key)
+            yield want
+
+
+def _all(goal: str) -> Iterator[Want]:
+    lead = ""
+    for span in sentences(goal):
+        forms = list(formats.found(span))
+        for piece in _pieces(_blanked(span, forms)):
+            want = _want(piece, lead)
+            if want is None:
+                continue
+            if want.kind in ("measure", "find", "create", "compare", "extract", "summarise"):
+                lead = want.text if want.kind != "extract" or not lead else lead
+            yield want
+        yield from (Want("format", f.quote, f.text, form=f) for f in forms)
+
+
+def _blanked(span: Span, forms: list[formats.Form]) -> Span:
+    """The sentence without the words that say only how the result should look."""
+    text = span.text
+    for form in forms:
+        if form.only:
+            at = form.start - span.start
+            text = text[:at] + " " * len(form.quote) + text[at + len(form.quote) :]
+    return Span(text, span.start)
+
+
+def _pieces(span: Span) -> Iterator[Span]:
+    begin = 0
+    whole = span.text
+    if setting := _SETTING.match(whole):
+        begin = setting.end()
+    cuts = [m for m in _SPLIT.finditer(whole, begin) if not _inside(whole, m.start())]
+    for cut_ in cuts:
+        stop = cut_.start() + (1 if cut_[0].startswith("?") else 0)
+        yield from _enumerated(_polite(span.part(begin, stop)))
+        begin = cut_.end()
+    yield from _enumerated(_polite(span.part(begin, len(whole))))
+
+
+def _inside(text: str, at: int) -> bool:
+    """True within brackets or quotes."""
+    before = text[:at]
+    return before.count("(") > before.count(")") or before.count("“") > before.count("”")
+
+
+def _polite(span: Span) -> Span:
+    if setting := _SETTING.match(span.text):
+        span = span.part(setting.end(), len(span.text))
+    if found := _COURTESY.match(span.text):
+        span = span.part(found.end(), len(span.text))
+    return span
+
+
+def _enumerated(span: Span) -> Iterator[Span]:
+    """`List the steps, risks and who does what` is three wants; the first keeps its verb."""
+    found = _ENUM.match(span.text)
+    parts = _items(found["rest"], _PART) or _items(found["rest"], _MEASURE, 12) if found else []
+    if not found or len(parts) < 2:
+        yield span
+        return
+    base = found.start("rest")
+    for at, (start, end) in enumerate(parts):
+        yield span.part(0 if at == 0 else base + start, base + end)
+
+
+def _items(rest: str, shape: re.Pattern[str], longest: int = 6) -> list[tuple[int, int]]:
+    """Where the items of an enumeration stand; empty when one of them does not fit the shape."""
+    rest = rest.rstrip(" .!?")
+    at, found = 0, list[tuple[int, int]]()
+    for mark in _COMMA.finditer(rest):
+        if mark.start() > at and not _tied(rest[at : mark.start()], rest[mark.end() :]):
+            found.append((at, mark.start()))
+            at = mark.end()
+    found.append((at, len(rest)))
+    items = [rest[a:b] for a, b in found]
+    good = all(len(item.split()) <= longest and shape.search(item) for item in items)
+    return found if good else []
+
+
+def _tied(before: str, after: str) -> bool:
+    """True when `and` or a comma joins two words of one item, as in `by region and month`."""
+    return bool(_TIED.search(before)) and not _FRESH.match(after)
+
+
+_FRESH = re.compile(
+    r"(?:the|an?|total|average|mean|median|number|top|how|all|any|each|every)\b", re.IGNORECASE
+)
+
+
+def _want(span: Span, lead: str) -> Want | None:
+    text = span.text.strip(" \t,;:–-—")
+    bare = " ".join(text.rstrip(".!?").split())
+    if not any(c.isalnum() for c in bare) or _THING.match(bare) or bare.casefold() in _FILLER:
+        return None
+    kind = kind_of(bare)
+    return Want(kind, _true_quote(text), _worded(kind, bare, lead), lead)
+
+
+_FILLER = frozenset(
+    {"thanks", "thank you", "cheers", "regards", "best", "best regards", "hi", "hello", "hey", "ok",
+     "thanks in advance", "thank you very much", "many thanks", "please", "and", "then", "also"}
+)  # fmt: skip
+
+
+def _true_quote(text: str) -> str:
+    """The longest run of the text without the blanks left by words that were set aside."""
+    runs = re.split(r"\s{3,}", text)
+    return max(runs, key=len).strip(" ,;:–-—")
+
+
+def kind_of(text: str) -> Kind:
+    """What kind of work a want is."""
+    if _OUTWARD.match(text):
+        return "outward"
+    for kind, shape in _ORDER:
+        if shape.search(text):
+            return kind
+    return "find"
+
+
+_ORDER: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("tell", re.compile(r"^(?:what|how) should\b|\btell (?:our |the )?(?:customers?|clients?|users?)", re.IGNORECASE)),
+    ("why", _WHY),
+    ("tell", _TELL),
+    ("summarise", _SUMMARISE),
+    ("extract", re.compile(r"^who (?:does|is|will|owns?|must|has to|should|said|agreed|decided)\b", re.IGNORECASE)),
+    ("extract", re.compile(rf"^(?:list|extract|identify|pull out|collect|gather|highlight|what (?:are|were|is) the|find|give me|name|show)\s+(?:me |us )?(?:all |the |any |every |main |key |open |most important |\w+ )*?(?:{_PARTS})\b(?!.*\b(?:top|highest|lowest|by|per|average|total)\b)(?!.*\bmost (?:common|frequent))", re.IGNORECASE)),
+    ("extract", re.compile(rf"^(?:the |all |any )*(?:\w+ )?(?:{_PARTS})(?: (?:from|in|of|for) .*)?$", re.IGNORECASE)),
+    ("measure", re.compile(r"\bcompare\b.*\b(?:by|per|average|total|sum|revenue|sales|count|number)\b", re.IGNORECASE)),
+    ("compare", _COMPARE),
+    ("measure", _MEASURE),
+    ("extract", _EXTRACT),
+    ("create", _CREATE),
+)  # fmt: skip
+
+
+def _worded(kind: Kind, text: str, lead: str) -> str:
+    """The want so that it can be read by itself."""
+    if kind == "why" and len(text.split()) <= 3 and lead:
+        return f"Explain why: {_lower(lead.rstrip('.?!'))}"
+    if kind == "outward":
+        return f"Make the result ready, so that a person can do this: {text}"
+    if re.match(rf"(?:{_QUESTION})\b", text, re.IGNORECASE):
+        return f"Answer: {text}?"
+    if re.match(rf"(?:{_VERB})\b", text, re.IGNORECASE):
+        return text[0].upper() + text[1:]
+    if kind == "extract":
+        return f"List {_lower(text)}"
+    return text[0].upper() + text[1:]
+
+
+def _lower(text: str) -> str:
+    text = text.removeprefix("Answer: ")
+    return text[0].lower() + text[1:] if text[1:2].islower() else text
+
+
+def of(requirement: dict[str, str]) -> Want:
+    """A requirement as it was read at intake: the same words give the same want."""
+    text, quote = requirement.get("text", ""), requirement.get("quote", "")
+    if form := formats.one(quote) or formats.one(text):
+        return Want("format", quote, text, form=form)
+    kind = kind_of(quote.rstrip(".!?"))
+    if kind == "find":
+        kind = kind_of(text.removeprefix("Answer: ").rstrip(".!?"))
+    return Want(kind, quote, text)
+
+
+def top(text: str) -> int | None:
+    """How many are asked for: `top 5`, `three endpoints`; None when it is not said."""
+    found = re.search(
+        r"\b(?:top|bottom|best|worst|first|last|which|what|the|these|those)[\s-]+(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)\b",
+        text,
+        re.IGNORECASE,
+    )
+    return number(found[1]) if found else None
+
+
+def again(want: Want, **changes: str) -> Want:
+    """The want with other words."""
+    return replace(want, **changes)

@@ -1,0 +1,41 @@
+"""The review of the whole: each requirement held against the finished artifact."""
+
+from typing import Any
+
+from graphs.models.offline.judging import Text, judge
+
+
+def whole(data: dict[str, Any]) -> dict[str, Any]:
+    """The WholeReviewDraft: one row for each requirement; at fault are the tasks that cover it."""
+    artifact: dict[str, Any] = data.get("artifact") or {}
+    given = Text(
+        _text(artifact),
+        tuple(
+            str(f.get("name") if isinstance(f, dict) else f) for f in artifact.get("files") or []
+        ),
+    )
+    return {"rows": [_row(r, given, data) for r in data.get("requirements") or []]}
+
+
+def _text(artifact: dict[str, Any]) -> str:
+    answer = artifact.get("answer") or []
+    lines = [answer] if isinstance(answer, str) else [str(line) for line in answer]
+    return "\n\n".join([*lines, str(artifact.get("body") or "")]).strip()
+
+
+def _row(requirement: dict[str, Any], given: Text, data: dict[str, Any]) -> dict[str, Any]:
+    ruling = judge(str(requirement["text"]), str(requirement.get("quote") or ""), given)
+    return {
+        "requirement": requirement["id"],
+        "met": ruling.met,
+        "evidence": ruling.evidence if ruling.met else "",
+        "note": ruling.feedback,
+        "tasks": [] if ruling.met else _at_fault(requirement, data),
+    }
+
+
+def _at_fault(requirement: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    """The tasks that cover it; the last task when none does."""
+    named = [str(t) for t in requirement.get("tasks") or []]
+    every = [str(t["id"]) for t in data.get("tasks") or []]
+    return named or every[-1:]

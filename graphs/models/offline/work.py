@@ -1,0 +1,90 @@
+"""Work: a task's wants, each by the rules of the trade that can answer it."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from graphs.models.offline import analyst, markdown, research, sources, writing
+from graphs.models.offline.language import count_words
+from graphs.models.offline.steps import Desk, Reply, Script, Step, advance
+from graphs.models.offline.wants import Want, of, read
+
+READING = frozenset({"why", "summarise", "extract", "compare", "find"})
+
+
+def work(data: dict[str, Any], tools: frozenset[str], replies: Sequence[Reply]) -> Step:
+    """The agent's next step: tool calls, or the final Markdown."""
+    return advance(_script, Desk(data, tools), replies)
+
+
+def _script(desk: Desk) -> Script:
+    wishes = _wishes(desk.data)
+    wants = _wants(desk.data)
+    parts: list[str] = []
+    counting = [w for w in wants if _counts(desk, w)]
+    reading = [w for w in wants if w not in counting and _reads(desk, w)]
+    writing_ = [w for w in wants if w not in counting and w not in reading]
+    if counting:
+        questions = [_question(w) for w in counting] + _more(wishes)
+        parts.append((yield from analyst.analyse(desk, questions, wishes)))
+    if reading:
+        parts.append((yield from research.research(desk, reading, wishes)))
+    if writing_:
+        parts.append(writing.write(desk, writing_, parts))
+    return _finished(desk, parts, wishes)
+
+
+def _wishes(data: dict[str, Any]) -> str:
+    asked = re.findall(r"The person asked: ([^\n]+?)(?=\.(?:\s|$))", _instructions(data))
+    return "\n".join(
+        [*asked, *map(str, data.get("guidance") or []), str(data.get("feedback") or "")]
+    ).strip()
+
+
+def _instructions(data: dict[str, Any]) -> str:
+    return str(data.get("task", {}).get("instructions") or "")
+
+
+def _wants(data: dict[str, Any]) -> list[Want]:
+    """What the covered requirements ask for, else what the instructions say."""
+    found = [of(r) for r in data.get("requirements") or []]
+    found = [w for w in found if w.kind != "format"]
+    if re.match(r"Add\b", str(data.get("task", {}).get("title", ""))) or not found:
+        said = [w for w in read(_instructions(data)) if w.kind != "format"]
+        return said[:1] if found else said
+    return found
+
+
+def _question(want: Want) -> str:
+    """The question in its fullest words."""
+    text = want.text.removeprefix("Answer: ")
+    return text if len(text) > len(want.quote) else want.quote
+
+
+def _counts(desk: Desk, want: Want) -> bool:
+    return desk.has("describe_table", "query_table") and sources.asks_tables(want, desk.data)
+
+
+def _reads(desk: Desk, want: Want) -> bool:
+    if want.kind in READING or want.kind == "measure":
+        able = desk.tools & {"read_attachment", "fetch_page", "query_table"}
+        return bool(able or sources.material(desk.data)) and sources.anything(desk.data)
+    return False
+
+
+def _more(wishes: str) -> list[str]:
+    """Further numbers that guidance asks for."""
+    wanted = re.findall(
+        r"\b(?:also|add|include|show)\s+(?:the\s+)?([^.;\n]+)", wishes, re.IGNORECASE
+    )
+    return [w.quote for text in wanted for w in read(text) if w.kind == "measure"][:3]
+
+
+def _finished(desk: Desk, parts: Sequence[str], wishes: str) -> str:
+    text = "\n\n".join(
+        p for p in (*parts, writing.added(wishes), writing.left_out(_instructions(desk.data))) if p
+    )
+    limit = writing.limits(desk.data)
+    if re.search(r"\b(?:shorter|more concise|too long|condense|tighten)\b", wishes, re.IGNORECASE):
+        limit = min(limit or 10_000, max(40, int(count_words(text) * 0.6)))
+    return markdown.fitted(text, limit) if limit else text
