@@ -46,7 +46,7 @@ def _findings(known: FactBook, text: str) -> Iterator[Finding]:
 def _blocks(text: str) -> Iterator[TextTable | tuple[str, str]]:
     """Tables, and sentences with the heading that they stand under, in order."""
     lines = text.splitlines()
-    heading = before = ""
+    heading = before = section = ""
     in_heading = in_table = False
     rows: list[list[str]] = []
     raw: list[str] = []
@@ -58,7 +58,7 @@ def _blocks(text: str) -> Iterator[TextTable | tuple[str, str]]:
         elif token.type == "table_close":
             in_table = False
             if len(rows) > 1:
-                yield TextTable(rows[0], rows[1:], raw[1:], f"{heading}\n{before}")
+                yield TextTable(rows[0], rows[1:], raw[1:], f"{heading}\n{before}", section)
         elif token.type == "tr_open":
             rows.append([])
             raw.append(lines[token.map[0]].strip() if token.map else "")
@@ -66,6 +66,8 @@ def _blocks(text: str) -> Iterator[TextTable | tuple[str, str]]:
             rows[-1].append(spoken(token))
         elif token.type == "inline" and in_heading:
             heading, before = spoken(token), ""
+            section += f"\n{heading}"
         elif token.type == "inline":
             for before in _SENTENCE_END.split(spoken(token)):
+                section += f"\n{before}"
                 yield before, heading

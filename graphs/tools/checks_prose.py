@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from graphs.tools.checks_words import (
-    HEDGE,
     MEANING,
     STOP,
     UNITS,
@@ -20,6 +19,7 @@ from graphs.tools.checks_words import (
     norm,
     problem,
     same_how,
+    same_when,
     shown_in,
     stem,
     tokens_of,
@@ -72,10 +72,9 @@ def in_sentence(known: FactBook, sentence: str, around: str) -> Iterator[Finding
     context = frozenset(tokens_of(f"{sentence}\n{around}"))
     for place, number in spans.items():
         meant = [f for f in facts if _beside(f, tokens, place, number, context, sentence)]
-        loosely = bool(HEDGE.search(sentence[: number.start]))
         if not meant:
             continue
-        if any(number.equals(f, loosely=loosely) for f in facts):
+        if any(number.equals(fact) for fact in (*facts, *known.overall)):
             yield Finding(sentence)
         else:
             yield Finding(sentence, problem(meant, number))
@@ -135,7 +134,8 @@ def _beside(
         return False
     for phrase in known.phrases:
         whens = frozenset(t for t in tokens_of(sentence) if WHEN.fullmatch(t))
-        if phrase.when != (whens - {number.text}) or not phrase.subject:
+        said = Phrase(frozenset(), frozenset(), frozenset(), whens - {number.text})
+        if not same_when(phrase, said) or not phrase.subject:
             continue
         if not phrase.when and WHENS.search(sentence.replace(number.text, "")):
             continue
@@ -145,7 +145,9 @@ def _beside(
 
 
 def _follows(phrase: Phrase, tokens: Sequence[str], place: int) -> bool:
-    """`42 requests`, `a total of 42 requests`."""
+    """`42 requests`, `a total of 42 requests`, but not `3 of 42 requests`."""
+    if tuple(tokens[max(0, place - 2) : place]) in (("0", "of"), ("of", "all"), ("of", "the")):
+        return False
     before = [t for t in tokens[max(0, place - 3) : place] if t not in _BARE]
     if (before and before[-1] in _NOT_BEFORE) or not _how_fits(phrase, before[-1:]):
         return False
@@ -234,9 +236,9 @@ def _changes(
     words = {stem(t) for t in tokens if t.isalpha()}
     if not words <= own | _FILLER_STEMS:
         return
-    number, loosely = percents[0], bool(HEDGE.search(sentence[: percents[0].start]))
+    number = percents[0]
     for known in changes:
-        same = [near(abs(v), p, abs(known.value), loosely) for v, p in number.readings]
+        same = [near(abs(v), p, abs(known.value), number.hedged) for v, p in number.readings]
         if any(same) and (known.value >= 0) == moved[0]:
             yield Finding(sentence)
             return

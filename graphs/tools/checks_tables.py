@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from graphs.tools.checks_words import (
     ALL_ROWS,
-    HEDGE,
     WHENS,
     FactBook,
     Finding,
@@ -20,6 +19,7 @@ from graphs.tools.checks_words import (
     phrase_of,
     problem,
     same_how,
+    same_when,
     shown_in,
     tokens_of,
 )
@@ -27,16 +27,23 @@ from graphs.tools.checks_words import (
 
 @dataclass(frozen=True)
 class TextTable:
+    """A table of a text, as readers see it; `lines` are its rows as they were written.
+
+    `around` is what stands right above it, its heading included; `section` is all above it.
+    """
+
     header: list[str]
     rows: list[list[str]]
     lines: list[str]
     around: str
+    section: str
 
 
 _TOTALS = frozenset({"total", "totals", "sum", "all", "overall", "grand total", ALL_ROWS})
 _RANKS = frozenset({"", "#", "no", "no.", "nr", "rank", "position", "place"})
 _PLAIN_VALUE = frozenset({"value", "result", "figure", "amount", "total", "number", ""})
 _ROWS = listed("row")
+_NEUTRAL = listed("row before after old new previous prior current then now")
 _NARROWED = re.compile(
     r"\b(only|excluding|except|without|filtered|among|restricted|limited|where|sample|of which|"
     r"last|first|past|previous)\b",
@@ -73,9 +80,14 @@ def _in_row(
     for place, (header, cell) in enumerate(zip(table.header, row, strict=False)):
         if (number := cell_number(cell)) is None or norm(cell) == norm(facts[0].fact.label):
             continue
-        percents = "%" in "".join(r[place] for r in table.rows if place < len(r))
         others = [h for i, h in enumerate(table.header) if i != place and _counts(table, i)]
-        yield from _compare(facts, header, table.around, others, number, percents, cell, line)
+        yield from _compare(facts, header, table, others, number, _percents(table, place), line)
+
+
+def _percents(table: TextTable, place: int) -> bool:
+    """True when the numbers of a column carry a percent sign."""
+    shown = [cell_number(row[place]) for row in table.rows if place < len(row)]
+    return any(number.percent for number in shown if number)
 
 
 def _counts(table: TextTable, place: int) -> bool:
@@ -86,61 +98,65 @@ def _counts(table: TextTable, place: int) -> bool:
 def _compare(
     facts: Sequence[Known],
     header: str,
-    around: str,
+    table: TextTable,
     others: Sequence[str],
     number: Shown,
     percents: bool,
-    cell: str,
     line: str,
 ) -> Iterator[Finding]:
-    meant = [f for f in facts if _speaks_of(f, header, around, others, percents)]
+    meant = [f for f in facts if _speaks_of(f, header, table, others, percents)]
     if not meant:
         return
-    loosely = bool(HEDGE.search(cell[: number.start]))
-    related = [f for f in facts if f.change == meant[0].change]
-    if any(number.equals(f, loosely=loosely) for f in related):
+    # A header that names its time means one fact; any other may mean one of several.
+    dated = bool(phrase_of(header).when)
+    related = meant if dated else [f for f in facts if f.change == meant[0].change]
+    if any(number.equals(f) for f in related):
         yield Finding(line)
     else:
         yield Finding(line, problem(meant, number))
 
 
 def _speaks_of(
-    known: Known, header: str, around: str, others: Sequence[str], percents: bool
+    known: Known, header: str, table: TextTable, others: Sequence[str], percents: bool
 ) -> bool:
     """True when this header can mean nothing but that measure."""
+    around = table.around
     said, context = phrase_of(header), frozenset(tokens_of(around))
+    section = frozenset(tokens_of(table.section))
     if not known.condition <= context | frozenset(tokens_of(header)):
         return False
     if not known.condition and _NARROWED.search(f"{header}\n{around}"):
         return False
-    if WHENS.search(around) and not known.change and not any(p.when for p in known.phrases):
+    whole = not known.change and not any(phrase.when for phrase in known.phrases)
+    if whole and WHENS.search(around):
         return False  # a table of one month, a fact of them all
     percent = percents or "pct" in said.kinds
     if known.change:
-        return (
-            "diff" in said.kinds and percent == known.percent and _same_change(known, said, others)
-        )
+        moves = "diff" in said.kinds and percent == known.percent
+        return moves and _same_change(known, said, others)
     if "diff" in said.kinds:
         return False
-    return any(_same_measure(phrase, said, context, percent) for phrase in known.phrases)
+    return any(_same_measure(phrase, said, context, section, percent) for phrase in known.phrases)
 
 
-def _same_measure(phrase: Phrase, said: Phrase, context: frozenset[str], percent: bool) -> bool:
+def _same_measure(
+    phrase: Phrase, said: Phrase, context: frozenset[str], section: frozenset[str], percent: bool
+) -> bool:
     if percent != ("pct" in phrase.kinds) or (phrase.units and said.units - phrase.units):
         return False
     if not same_how(phrase, said):
         return False
-    if said.when != phrase.when and (said.when or not phrase.when <= context):
+    if not same_when(phrase, said) and (said.when or not phrase.when <= context):
         return False
     if said.subject == phrase.subject:
         return True
     bare = not said.subject and (said.when or said.how)
     rows = phrase.subject == _ROWS and "count" in said.how
-    return bool(rows or (bare and said.when and phrase.subject <= context))
+    return bool(rows or (bare and said.when and phrase.subject <= section))
 
 
 def _same_change(known: Known, said: Phrase, others: Sequence[str]) -> bool:
-    own = known.phrases[0].subject | known.phrases[0].when | known.ends | {"row"}
+    own = known.phrases[0].subject | known.phrases[0].when | known.ends | _NEUTRAL
     if not (said.subject | said.when) <= own:
         return False
     return all((phrase_of(other).subject | phrase_of(other).when) <= own for other in others)
@@ -153,11 +169,10 @@ def _overall_row(known: FactBook, table: TextTable, row: list[str], line: str) -
         for place in range(1, min(len(row), len(table.header))):
             number = cell_number(row[place])
             if number and not _is_sum(table, place, number):
-                yield from _compare(known.overall, table.header[place], table.around, [], number,
-                                    "%" in row[place], row[place], line)  # fmt: skip
+                header, percents = table.header[place], number.percent
+                yield from _compare(known.overall, header, table, [], number, percents, line)
     elif _names_a_measure(table, row) and (number := cell_number(row[1])):
-        percents = "%" in row[1]
-        yield from _compare(known.overall, row[0], table.around, [], number, percents, row[1], line)
+        yield from _compare(known.overall, row[0], table, [], number, number.percent, line)
 
 
 def _names_a_measure(table: TextTable, row: list[str]) -> bool:
@@ -181,5 +196,4 @@ def _crosswise(known: FactBook, table: TextTable) -> Iterator[Finding]:
         for row, line in zip(table.rows, table.lines, strict=True):
             if place < len(row) and (number := cell_number(row[place])):
                 others = [r[0] for r in table.rows if r and r is not row]
-                yield from _compare(facts, row[0], table.around, others, number,
-                                    "%" in row[place], row[place], line)  # fmt: skip
+                yield from _compare(facts, row[0], table, others, number, number.percent, line)

@@ -45,8 +45,12 @@ _MONTH = re.compile(
     r"\b(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?,? (\d{4})\b"
 )
-_TOKEN = re.compile(r"\d{4}-(?:\d\d(?:-\d\d)?|q\d)|[^\W\d_]+|\d+")
-WHEN = re.compile(r"\d{4}(?:-(?:\d\d(?:-\d\d)?|q\d))?")
+_BARE_MONTH = re.compile(  # "may" is a verb as well, and "march" a walk
+    r"\b(january|february|april|june|july|august|september|october|november|december|"
+    r"jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)\b|^(may|march|mar)$"
+)
+_TOKEN = re.compile(r"month-\d\d|\d{4}-(?:\d\d(?:-\d\d)?|q\d)|[^\W\d_]+|\d+")
+WHEN = re.compile(r"month-\d\d|\d{4}(?:-(?:\d\d(?:-\d\d)?|q\d))?")
 _SYMBOLS = str.maketrans({"%": " percent ", "#": " count ", "Δ": " delta ", "Ø": " average ",
                           "€": " eur ", "$": " usd ", "£": " gbp ", "_": " "})  # fmt: skip
 
@@ -69,6 +73,7 @@ class Phrase:
 def tokens_of(text: str) -> tuple[str, ...]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).translate(_SYMBOLS).lower()
     dated = _MONTH.sub(lambda m: f"{m[2]}-{_MONTHS.index(m[1][:3]) + 1:02}", spaced)
+    dated = _BARE_MONTH.sub(lambda m: f"month-{_MONTHS.index(m[0][:3]) + 1:02}", dated)
     dated = re.sub(r"\bq(\d) (\d{4})\b", r"\2-q\1", dated)
     return tuple(stem(token) for token in _TOKEN.findall(dated))
 
@@ -87,6 +92,17 @@ def phrase_of(text: str) -> Phrase:
     units = frozenset(word for word in words if word in UNITS)
     subject = frozenset(w for w in words if w not in MEANING and w not in UNITS) - when
     return Phrase(subject, kinds, units, when)
+
+
+def with_months(whens: Iterable[str]) -> frozenset[str]:
+    """These times, and each month also as it is called without its year."""
+    listed = frozenset(whens)
+    return listed | {f"month-{w[5:]}" for w in listed if re.fullmatch(r"\d{4}-\d\d", w)}
+
+
+def same_when(phrase: Phrase, said: Phrase) -> bool:
+    """July may be July 2026: whoever compares accepts any fact that fits."""
+    return len(said.when) == len(phrase.when) and said.when <= with_months(phrase.when)
 
 
 _DEFAULT = (frozenset[str](), listed("sum"), listed("count"))
@@ -128,7 +144,7 @@ def understand(fact: Fact) -> Known | None:
     change = _CHANGE.fullmatch(main)
     limits = frozenset(tokens_of(condition)) - STOP
     if change:
-        ends = frozenset(tokens_of(change["one"]) + tokens_of(change["two"]))
+        ends = with_months(tokens_of(change["one"]) + tokens_of(change["two"]))
         phrases = (phrase_of(change["of"] or ""),)
         return Known(fact, value, phrases, limits, ends, True, main.startswith("change %"))
     alias = _ALIAS.fullmatch(main)
@@ -178,12 +194,14 @@ class Shown:
     text: str
     readings: tuple[tuple[Decimal, int], ...]
     percent: bool
+    hedged: bool
     start: int
     end: int
 
-    def equals(self, known: Known, *, loosely: bool = False) -> bool:
+    def equals(self, known: Known) -> bool:
+        """True when a reading is the computed number, rounded as it is shown."""
         return any(
-            near(value, places, known.value, loosely) for value, places in self._values(known)
+            near(value, places, known.value, self.hedged) for value, places in self._values(known)
         )
 
     def _values(self, known: Known) -> Iterator[tuple[Decimal, int]]:
@@ -197,10 +215,10 @@ class Shown:
 
 _SCALES = {"k": 3, "thousand": 3, "m": 6, "mio": 6, "million": 6, "bn": 9, "b": 9, "billion": 9}
 _SHOWN = re.compile(
-    r"(?<![\w/:#^])(?<![\d][.,-])(?P<sign>[-+−–]\s?)?(?:[€$£]\s?)?"
-    r"(?P<digits>\d[\d.,'\u00a0\u2009\u202f]*\d|\d)"
+    r"(?<![\w/:#^])(?<![\d][.,–-])(?P<sign>[-+−–]\s?)?(?:[€$£]\s?)?"
+    r"(?P<digits>\d{1,3}(?: \d{3})+(?![\d.,]\d)|\d[\d.,'\u00a0\u2009\u202f]*\d|\d)"
     r"(?:\s?(?P<scale>k|K|M|m|bn|B|Mio|thousand|million|billion)\b)?"
-    r"\s?(?P<percent>%|percent\b|per cent\b)?(?!\w|[-/:]\d)"
+    r"\s?(?P<percent>%|percent\b|per cent\b)?(?!\w|[-–/:]\d)"
 )
 
 
@@ -210,6 +228,7 @@ def shown_in(text: str) -> list[Shown]:
 
 def _one_shown(match: re.Match[str]) -> Shown:
     scale = _SCALES.get((match["scale"] or "").lower(), 0)
+    hedged = bool(_HEDGE.search(match.string[: match.start()]))
     negative = (match["sign"] or "").strip() in ("-", "−", "–")
     found: dict[tuple[Decimal, int], None] = {}
     for style in Style:
@@ -218,7 +237,9 @@ def _one_shown(match: re.Match[str]) -> Shown:
             value = number.value.scaleb(scale)
             places = numbers.places(number.value) - scale
             found[(-value if negative else value), places] = None
-    return Shown(match[0].strip(), tuple(found), bool(match["percent"]), *match.span())
+    if " " in match["digits"]:  # or two numbers side by side: "week 27 100 requests"
+        found |= {(Decimal(part), 0): None for part in match["digits"].split(" ")}
+    return Shown(match[0].strip(), tuple(found), bool(match["percent"]), hedged, *match.span())
 
 
 def near(shown: Decimal, places: int, computed: Decimal, loosely: bool) -> bool:
@@ -246,7 +267,7 @@ WHENS = re.compile(
 )
 """Words that narrow a text down to a time."""
 
-HEDGE = re.compile(
+_HEDGE = re.compile(
     r"(~|≈|\b(about|around|approximately|approx|roughly|nearly|almost|some|circa|ca|over|under|"
     r"above|below|more than|less than|at least|up to)\.?)\s*$",
     re.I,

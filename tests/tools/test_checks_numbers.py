@@ -140,6 +140,24 @@ RIGHT = {
     "sentence with version": (REQUESTS, "/v1/users requests: 2.0 is the new version."),
     "a table of one month": (
         REQUESTS, "Here are the requests of June.\n\n| Endpoint | Requests |\n|---|---|\n| /v1/users | 20 |"),
+    "a whole brief": (
+        CHANGES,
+        "# What changed\n\nThree endpoints moved most between June and July 2026. `/v1/users` grew "
+        "from 30 to 42 requests (+40 %), while `/v1/orders` lost 33 requests (−33 %).\n\n"
+        "| Endpoint | June | July | Change |\n|---|---:|---:|---:|\n"
+        "| /v1/users | 30 | 42 | +12 (+40 %) |\n| /v1/orders | 100 | 67 | −33 (−33 %) |\n"
+        "| **Total** | 130 | 109 | −21 (−16 %) |\n"),
+    "before and after": (
+        CHANGES, "| Endpoint | Before | After | Δ | Δ % |\n|---|---|---|---|---|\n| /v1/users | 30 | 42 | +12 | +40.0% |"),
+    "a part of all": (
+        REQUESTS, "The busiest endpoint, /v1/orders, received 1,234 of all 1,283 requests (96.2%)."),
+    "plain spaces": (REQUESTS, "/v1/orders is 29 times busier: 1 234 requests."),
+    "many measures": (
+        REQUESTS,
+        "| Endpoint | Requests | Share of requests | Avg latency (ms) | p95 (ms) |\n|---|---|---|---|---|\n"
+        "| /v1/orders | 1,234 | 96.2% | 99.5 | 200 |\n| /v1/users | 42 | 3.3% | 12.35 | 44 |"),
+    "a sample": (REQUESTS, "We read 3 requests by hand for /v1/users as a sample."),
+    "a range": (REQUESTS, "/v1/users has 10–50 requests."),
     "highest day": (REQUESTS, "/v1/users peaked at 9 requests."),
 }  # fmt: skip
 
@@ -174,6 +192,9 @@ WRONG = {
         "Requests by endpoint\n\n| Endpoint | June 2026 | July 2026 |\n|---|---|---|\n"
         "| /v1/users | 42 | 30 |\n| /v1/orders | 100 | 76 |",
         "/v1/orders: says 76, computed 67"),
+    "two periods swapped": (
+        CHANGES, "Requests by endpoint\n\n| Endpoint | June | July |\n|---|---|---|\n| /v1/users | 42 | 30 |",
+        "/v1/users: says 42, computed 30 (sum of requests in 2026-06); /v1/users: says 30, computed 42"),
     "a percentage": (
         CHANGES,
         "| Endpoint | 2026-06 | 2026-07 | Change % |\n|---|---|---|---|\n| /v1/users | 30 | 42 | 28.6% |",
