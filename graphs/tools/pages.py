@@ -111,7 +111,10 @@ class Pinned(httpx.AsyncBaseTransport):
 
     def __init__(self, web: Web) -> None:
         self._web = web
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False, retries=0)
+        # No connection is kept: one opened for a host must not serve another on that address,
+        # whose certificate nobody has seen.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._inner = httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Resolve, check, connect to that address. The TLS certificate is held to the name."""
