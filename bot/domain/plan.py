@@ -237,7 +237,7 @@ class PlanDiff(Frozen):
 
 WATCHED = (
     "title", "instructions", "specialist", "tier", "depends_on", "covers", "tools", "risk",
-    "criteria",
+    "approval", "criteria",
 )  # fmt: skip
 
 
