@@ -120,7 +120,7 @@ class Agent:
                 "function": {
                     "name": tool.name,
                     "description": tool.description,
-                    "parameters": tool.args.model_json_schema(),
+                    "parameters": tool.args.model_json_schema(by_alias=True),
                 },
             }
             for tool in self.tools.values()
