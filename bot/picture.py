@@ -6,7 +6,7 @@ those for light paper; a page may restyle them, since every part carries a class
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -100,9 +100,9 @@ def plan_svg(tasks: Sequence[TaskLine], title: str = "The plan", shape: Shape = 
     line. Text is escaped; long titles are cut after two or three lines, whole ones are in `title`.
     """
     page = _PAGES[shape]
-    drawing = _drawing(tasks, page)
+    drawing = _drawing(_graph(tasks), page, _height(tasks, page))
     if not page.down and drawing.depth * (page.width + page.along) > TOO_WIDE:
-        page, drawing = _TALL, _drawing(tasks, _TALL)
+        page, drawing = _TALL, _drawing(_graph(tasks), _TALL, _height(tasks, _TALL))
     return "".join(_document(tasks, title, shape, _Canvas(page, drawing, _height(tasks, page))))
 
 
@@ -138,9 +138,18 @@ def _fonts() -> list[str]:
     return [str(path) for path in sorted(FONTS.glob("*.ttf"))]
 
 
-def _drawing(tasks: Sequence[TaskLine], page: _Page) -> Drawing:
-    unit = page.width if page.down else _height(tasks, page)
-    return draw({t.id: t.needs for t in tasks}, page.columns, page.across / unit)
+_Graph = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def _graph(tasks: Sequence[TaskLine]) -> _Graph:
+    return tuple((task.id, task.needs) for task in tasks)
+
+
+@lru_cache(maxsize=128)
+def _drawing(graph: _Graph, page: _Page, height: int) -> Drawing:
+    """Kept, since a plan is drawn many times while only its states change."""
+    unit = page.width if page.down else height
+    return draw(dict(graph), page.columns, page.across / unit)
 
 
 def _height(tasks: Sequence[TaskLine], page: _Page) -> int:

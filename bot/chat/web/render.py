@@ -73,12 +73,15 @@ class Frame(NamedTuple):
 
     list: Markup
     models: str
-    offline: bool
     since: str = ""
     place: str = ""
     at: str = ""
     notices: tuple[str, ...] = ()
     theme: str = ""
+
+    @property
+    def offline(self) -> bool:
+        return "offline" in self.models.casefold()
 
     @property
     def models_note(self) -> str:
@@ -138,8 +141,8 @@ def _has(card: Card, part: str) -> bool:
 def _part(part: str, card: Card, name: str) -> Markup:
     inner = getattr(_macros(), part)(card, name)
     mark = hashlib.sha256(inner.encode()).hexdigest()[:12]
-    return Markup('<div class="part {}" data-part="{}" data-hash="{}">{}</div>').format(
-        part, part, mark, inner
+    return Markup('<div class="part" data-part="{}" data-hash="{}">{}</div>').format(
+        part, mark, inner
     )
 
 

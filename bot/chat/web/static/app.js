@@ -4,7 +4,7 @@ const $ = (query, within = document) => within.querySelector(query);
 const $$ = (query, within = document) => [...within.querySelectorAll(query)];
 const talk = $("#talk");
 const main = $("#main");
-const MB = 1_000_000;
+const MB = 1 << 20;
 const LIMITS = { file: 50 * MB, total: 60 * MB, count: 10 };
 
 // — words for people —
@@ -57,28 +57,31 @@ function parsed(html) {
 const nearEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < 160;
 const toEnd = () => main.scrollTo({ top: main.scrollHeight });
 
+// To the end of the talk, or to the start of a message that is longer than the window.
+function lead(message) {
+  if (message && message.offsetHeight > main.clientHeight - 150) message.scrollIntoView({ block: "start" });
+  else toEnd();
+}
+
 function show(html) {
   const fresh = parsed(html);
   const old = document.getElementById(fresh.id);
+  const before = old?.dataset.say;
   const follow = nearEnd();
   if (old) patch(old, fresh);
   else {
-    fresh.classList.add("new");
+    fresh.classList.add("arrived");
     talk.append(fresh);
   }
   const words = fresh.dataset.say;
-  if (words && words !== old?.dataset.said) say(words);
-  const shown = document.getElementById(fresh.id);
-  shown.dataset.said = words ?? "";
-  if (follow && !talk.contains(document.activeElement)) toEnd();
+  if (words && words !== before) say(words);
+  if (follow && !talk.contains(document.activeElement)) lead(old ?? fresh);
 }
 
 // Only the parts that changed are replaced, so words half typed below a live checklist stay.
 function patch(old, fresh) {
-  const said = old.dataset.say;
   old.className = fresh.className;
   for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
-  old.dataset.said = said ?? "";
   const known = new Map($$(":scope > [data-part]", old).map((part) => [part.dataset.part, part]));
   for (const part of $$(":scope > [data-part]", fresh)) {
     const mine = known.get(part.dataset.part);
@@ -115,6 +118,8 @@ function showList(html) {
   const at = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   list.innerHTML = html;
   tellTimes(list);
+  const title = $("[aria-current] .row-title", list)?.textContent;
+  if (title) $(".bar-title").textContent = title;
   if (at) $(`a[href="${CSS.escape(at)}"]`, list)?.focus();
   countNeeds();
 }
@@ -132,7 +137,6 @@ function listen() {
   const line = new EventSource(`/events?${new URLSearchParams({ place, since })}`);
   const on = (name, act) => line.addEventListener(name, (event) => act(JSON.parse(event.data)));
   on("message", (data) => show(data.html));
-  on("gone", (data) => document.getElementById(data.id)?.remove());
   on("list", (data) => showList(data.html));
   on("toast", (data) => toast(data.text));
   let note;
@@ -287,5 +291,5 @@ $$("[data-composer]").forEach(compose);
 tellTimes();
 countNeeds();
 setInterval(tick, 1000);
-if (talk && !location.hash) toEnd();
+if (talk && !location.hash) lead(talk.lastElementChild);
 listen();

@@ -1,0 +1,401 @@
+"""The browser's door: each request becomes one call of the product, each answer a page.
+
+`create` makes the Starlette app. It must be served on a loopback address only; what else guards it
+is in `web_guard`. The page works without JavaScript: a form is then answered with a redirect, and
+with it, by `{"say": …, "url": …}` or `{"error": …}`.
+"""
+
+import asyncio
+import mimetypes
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse as Page
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bot.cards import CardFile
+from bot.chat.web import render
+from bot.chat.web.chat import WebChat
+from bot.chat.web.messages import PLACE
+from bot.chat.web.samples import SAMPLES
+from bot.documents.errors import DocumentError
+from bot.documents.export import MEDIA_TYPES, Format, export
+from bot.documents.worker import Workers
+from bot.domain.artifact import Artifact
+from bot.domain.base import Refused
+from bot.domain.mission import Attachment, HouseContext, Person
+from bot.missions import Missions
+from bot.ports import Files
+from bot.store.store import Store, StoreDown
+from handlers import clicks
+from handlers import web_answers as answers
+from handlers.asks import Ask, Heard, hear
+from handlers.web_events import article, events, moment, stamp
+from handlers.web_forms import Sent, read_clicked, read_form, read_sent
+from handlers.web_guard import Guard
+
+log = structlog.get_logger(__name__)
+
+THEMES = ("light", "dark")
+PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
+"""What a page may show of a mission's files; everything else is only ever saved."""
+HOUSE = (
+    ("organisation", "Organisation", "Who you are and what you do."),
+    ("audience", "Audience", "Who usually reads the results."),
+    ("conventions", "Conventions", "Names, units, formats; what is never said."),
+    ("preferences", "Preferences", "How you like results: length, tone, language."),
+)
+
+
+@dataclass(frozen=True)
+class Face:
+    """Everything a request needs; `person` is the one who sits at this machine."""
+
+    missions: Missions
+    chat: WebChat
+    files: Files
+    workers: Workers
+    person: Person
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def store(self) -> Store:
+        return self.missions.store
+
+
+def create(face: Face, *, token: str, port: int) -> Starlette:
+    """The app. `token` lets a browser in; `port` is the one in the browser's address."""
+    app = Starlette(
+        routes=[
+            Route("/", home),
+            Route("/t", begin, methods=["POST"]),
+            Route("/t/{number:int}", thread),
+            Route("/t/{number:int}", reply, methods=["POST"]),
+            Route("/click", click, methods=["POST"]),
+            Route("/events", feed),
+            Route("/files/{sha256}/{name}", file),
+            Route("/missions/{mission}/artifact/{version:int}.{format}", artifact),
+            Route("/house", house),
+            Route("/house", keep_house, methods=["POST"]),
+            Route("/healthz", health),
+            Mount("/static", StaticFiles(directory=render.TEMPLATES.parent / "static")),
+        ],
+        middleware=[Middleware(Guard, token=token, port=port, refuse=answers.refuse)],
+        exception_handlers=answers.HANDLERS,
+    )
+    app.state.face = face
+    return app
+
+
+# -- pages -----------------------------------------------------------------------------------------
+
+
+async def home(request: Request) -> Response:
+    """A new mission, beside the list of all."""
+    return await _home(request)
+
+
+async def _home(request: Request, words: str = "", error: str = "") -> Response:
+    sample = SAMPLES.get(request.query_params.get("example", ""))
+    return Page(
+        render.page(
+            "home",
+            frame=await _frame(request, at="home"),
+            theme=_theme(request),
+            words=words or (sample.words if sample else ""),
+            sample=sample,
+            error=error,
+            examples=SAMPLES.all,
+        ),
+        status_code=400 if error else 200,
+    )
+
+
+async def thread(request: Request) -> Response:
+    """One conversation."""
+    return await _thread(request)
+
+
+async def _thread(request: Request, words: str = "", error: str = "") -> Response:
+    face, place = _face(request), _place(request)
+    since = face.store.clock()
+    messages = await face.chat.messages.of(place)
+    title = await _title(face, place)
+    if not messages and not title:
+        raise HTTPException(404)
+    return Page(
+        render.page(
+            "thread",
+            frame=await _frame(request, place=place, since=stamp(since)),
+            theme=_theme(request),
+            title=title or "Conversation",
+            number=request.path_params["number"],
+            messages=[article(told) for told in messages],
+            words=words,
+            error=error,
+        ),
+        status_code=400 if error else 200,
+    )
+
+
+async def _title(face: Face, place: str) -> str:
+    missions = await face.store.missions(face.person.workspace, place=place, limit=1)
+    return missions[0].title if missions else ""
+
+
+async def house(request: Request) -> Response:
+    """What a person keeps about the house."""
+    face = _face(request)
+    known = await face.store.house(face.person.workspace)
+    return Page(
+        render.page(
+            "house",
+            frame=await _frame(request, at="house"),
+            theme=_theme(request),
+            house=known.model_dump(),
+            fields=HOUSE,
+        )
+    )
+
+
+async def keep_house(request: Request) -> Response:
+    """Keep the house context and the appearance."""
+    face, form = _face(request), await read_form(request)
+    told = {name: str(form.get(name, "")).strip()[:4_000] for name, _, _ in HOUSE}
+    await face.missions.set_house(face.person, HouseContext(**told))
+    await face.chat.tell("", face.person.id, "Saved. Every mission from now on carries it.")
+    answer = RedirectResponse("/house", status_code=303)
+    theme = str(form.get("theme", ""))
+    if theme in THEMES:
+        answer.set_cookie("theme", theme, max_age=365 * 86400, samesite="strict", httponly=True)
+    else:
+        answer.delete_cookie("theme", samesite="strict", httponly=True)
+    return answer
+
+
+# -- what people do --------------------------------------------------------------------------------
+
+
+async def begin(request: Request) -> Response:
+    """The first words of a new conversation."""
+    face = _face(request)
+    sent = await read_sent(request)
+    try:
+        files = await _attach(face, sent)
+        async with face.opening:
+            heard = await _hear(face, await face.chat.messages.fresh_place(), sent, files)
+    except (Refused, StoreDown) as error:
+        wrong = str(error)
+        return await answers.again(request, error, lambda: _home(request, sent.words, wrong))
+    mission = await face.store.mission(heard.mission) if heard.mission else None
+    if mission is None:
+        await face.chat.tell("", face.person.id, heard.text)
+        return answers.done(request, "/")
+    return answers.done(request, f"/t/{mission.place.removeprefix(PLACE)}")
+
+
+async def reply(request: Request) -> Response:
+    """Words in a conversation that exists."""
+    face, place = _face(request), _place(request)
+    sent = await read_sent(request)
+    try:
+        heard = await _hear(face, place, sent, await _attach(face, sent))
+    except (Refused, StoreDown) as error:
+        wrong = str(error)
+        return await answers.again(request, error, lambda: _thread(request, sent.words, wrong))
+    return await _tell(request, place, heard.text)
+
+
+async def _attach(face: Face, sent: Sent) -> tuple[Attachment, ...]:
+    """Keep the files; they are read when the mission begins."""
+    return tuple(
+        [
+            Attachment(
+                name=name,
+                media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+                size=len(data),
+                sha256=await _kept(face, name, data),
+            )
+            for name, data in sent.files
+        ]
+    )
+
+
+async def _kept(face: Face, name: str, data: bytes) -> str:
+    try:
+        return await face.files.put(data)
+    except OSError as error:
+        log.error("file_not_kept", error=str(error))
+        text = f"“{name}” could not be kept: the disk may be full. Make room and send it again."
+        raise Refused(text) from error
+
+
+async def _hear(face: Face, place: str, sent: Sent, files: tuple[Attachment, ...]) -> Heard:
+    """Hand the words on, then keep them where they were said. Twice with one key is once."""
+    ask = Ask(key=sent.key, place=place, person=face.person, text=sent.words, attachments=files)
+    heard = await hear(face.missions, ask)
+    mission = await face.store.mission(heard.mission) if heard.mission else None
+    if mission is not None:
+        await face.chat.messages.say(mission.place, sent.key, mission.id, sent.words, _shown(files))
+        face.chat.nudge()
+    return heard
+
+
+def _shown(files: tuple[Attachment, ...]) -> tuple[CardFile, ...]:
+    return tuple(
+        CardFile(name=f.name, media_type=f.media_type, size=f.size, sha256=f.sha256) for f in files
+    )
+
+
+async def click(request: Request) -> Response:
+    """A button, with its form when it has one."""
+    face, clicked = _face(request), await read_clicked(request)
+    place = await _place_of(face, clicks.read(clicked.id).mission)
+    told = await clicks.click(face.missions, clicked.key, face.person, clicked.id, clicked.values)
+    return await _tell(request, place, told.text)
+
+
+async def _place_of(face: Face, mission: str) -> str:
+    """The conversation of a mission. Raises Refused for one that is not here."""
+    found = await face.store.mission(mission)
+    if found is None or found.workspace != face.person.workspace:
+        raise Refused(clicks.UNKNOWN)
+    return found.place
+
+
+# -- what the page reads ---------------------------------------------------------------------------
+
+
+async def feed(request: Request) -> Response:
+    """The events of an open page, from the last one it saw."""
+    from sse_starlette.sse import EventSourceResponse
+
+    face, place = _face(request), request.query_params.get("place", "")
+    seen = request.headers.get("last-event-id") or request.query_params.get("since")
+    since = moment(seen) or face.store.clock()
+
+    async def listed() -> Any:
+        return await _list(face, place)
+
+    return EventSourceResponse(
+        events(face.chat, place, since, listed), ping=15, headers={"Cache-Control": "no-store"}
+    )
+
+
+async def file(request: Request) -> Response:
+    """A file of a mission, to be saved; never opened as a page of ours."""
+    face = _face(request)
+    sha256, name = request.path_params["sha256"], request.path_params["name"]
+    if not await face.chat.messages.shows_file(sha256, name):
+        raise HTTPException(404)
+    try:
+        data = await face.files.get(sha256)
+    except FileNotFoundError:
+        raise HTTPException(404) from None
+    kind = mimetypes.guess_type(name)[0] or ""
+    return _saved(name, data, kind if kind in PICTURES else "application/octet-stream")
+
+
+async def artifact(request: Request) -> Response:
+    """An artifact in one of its formats."""
+    face, wanted = _face(request), request.path_params
+    record = await face.store.record(wanted["mission"])
+    if record is None or record.mission.workspace != face.person.workspace:
+        raise HTTPException(404)
+    found = next((a for a in record.artifacts if a.version == wanted["version"]), None)
+    if found is None or wanted["format"] not in MEDIA_TYPES:
+        raise HTTPException(404)
+    data = await _exported(face, found, wanted["format"])
+    return _saved(
+        f"{_file_stem(found.title)}.{wanted['format']}", data, MEDIA_TYPES[wanted["format"]]
+    )
+
+
+async def _exported(face: Face, made: Artifact, format: Format) -> bytes:
+    pictures = {
+        f.name: await face.files.get(f.sha256) for f in made.files if f.media_type in PICTURES
+    }
+    try:
+        return await export(face.workers, made.body, made.title, format, files=pictures)
+    except DocumentError as error:
+        raise Refused(str(error)) from error
+
+
+def _file_stem(title: str) -> str:
+    words = "".join(c if c.isalnum() or c in " -" else " " for c in title)
+    return " ".join(words.split())[:60].strip() or "artifact"
+
+
+def _saved(name: str, data: bytes, media_type: str) -> Response:
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in " ._-()" else "_" for c in name)
+    names = f"filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+    return Response(
+        data,
+        media_type=media_type,
+        headers={
+            "Content-Disposition": f"attachment; {names}",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        },
+    )
+
+
+async def health(request: Request) -> Response:
+    """Alive, and the database answers."""
+    async with _face(request).store.reading() as conn:
+        await conn.exec_driver_sql("SELECT 1")
+    return PlainTextResponse("ok")
+
+
+# -- around every page -----------------------------------------------------------------------------
+
+
+async def _frame(
+    request: Request, *, place: str = "", at: str = "", since: str = ""
+) -> render.Frame:
+    face = _face(request)
+    return render.Frame(
+        list=await _list(face, place),
+        models=face.missions.models or "Waking up…",
+        since=since or stamp(face.store.clock()),
+        place=place,
+        at=at,
+        notices=face.chat.unread(place),
+    )
+
+
+async def _list(face: Face, place: str) -> Any:
+    workspace = face.person.workspace
+    missions = [m for m in await face.store.missions(workspace) if m.place.startswith(PLACE)]
+    asking = await face.chat.messages.asking(workspace)
+    return render.mission_list(render.grouped(missions, asking), place)
+
+
+def _face(request: Request) -> Face:
+    return request.app.state.face
+
+
+def _place(request: Request) -> str:
+    return f"{PLACE}{request.path_params['number']}"
+
+
+def _theme(request: Request) -> str:
+    theme = request.cookies.get("theme", "")
+    return theme if theme in THEMES else ""
+
+
+async def _tell(request: Request, place: str, text: str) -> Response:
+    """A private word: in the answer, or on the page that the answer leads to."""
+    if answers.wants_json(request.headers):
+        return JSONResponse({"say": text})
+    face = _face(request)
+    if text:
+        await face.chat.tell(place, face.person.id, text)
+    return answers.go(f"/t/{place.removeprefix(PLACE)}")
