@@ -1,1 +1,7 @@
 """Discord: the outbound adapter and its renderer."""
+
+from bot.chat.discord.chat import DiscordChat
+from bot.chat.discord.pace import Pace
+from bot.chat.discord.where import point
+
+__all__ = ["DiscordChat", "Pace", "point"]

@@ -430,7 +430,8 @@ async def _body(request: web.Request) -> Any:
     if not request.content_type.startswith("multipart/"):
         return json.loads(await request.read())
     form = await request.post()
-    body = json.loads(str(form.get("payload_json", "{}")))
+    given: Any = form.get("payload_json", "{}")
+    body = json.loads(given)
     files = {k: v for k, v in form.items() if isinstance(v, web.FileField)}
     body["_files"] = {
         re.sub(r"\D", "", key): (part.filename, part.file.read()) for key, part in files.items()
