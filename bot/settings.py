@@ -16,42 +16,54 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
     )  # fmt: skip
 
-    data_dir: Path = Field(Path("data"), description="Where files and the SQLite database are kept")
-    database_url: str = Field("", description="SQLite in DATA_DIR, or postgresql+asyncpg://…")
-    redis_url: str = Field("", description="Limits shared by several processes; empty: one process")
-    web_host: str = Field("127.0.0.1", description="Where the browser chat listens")
-    web_port: int = Field(8765, ge=0, le=65535, description="0 takes a free port")
-    public_url: str = Field("", description="The address under which others reach this bot")
-    secret_key: SecretStr | None = Field(None, description="Encrypts tokens at rest")
+    data_dir: Path = Field(
+        default=Path("data"), description="Where files and the SQLite database are kept"
+    )
+    database_url: str = Field(
+        default="", description="SQLite in DATA_DIR, or postgresql+asyncpg://…"
+    )
+    redis_url: str = Field(
+        default="", description="Limits shared by several processes; empty: one process"
+    )
+    web_host: str = Field(default="127.0.0.1", description="Where the browser chat listens")
+    web_port: int = Field(default=8765, ge=0, le=65535, description="0 takes a free port")
+    public_url: str = Field(default="", description="The address under which others reach this bot")
+    secret_key: SecretStr | None = Field(default=None, description="Encrypts tokens at rest")
 
-    mission_cap: Decimal = Field(Decimal("2.00"), gt=0, description="US dollars a mission may cost")
-    mission_tasks: int = Field(8, ge=1, le=64, description="Tasks of one mission at once")
-    missions_at_once: int = Field(200, ge=1, description="Missions that advance at once")
+    mission_cap: Decimal = Field(
+        default=Decimal("2.00"), gt=0, description="US dollars a mission may cost"
+    )
+    mission_tasks: int = Field(default=8, ge=1, le=64, description="Tasks of one mission at once")
+    missions_at_once: int = Field(default=200, ge=1, description="Missions that advance at once")
     retention_days: int = Field(
         0, ge=0, description="Forget ended missions after so many days; 0: never"
     )
-    log_level: str = Field("WARNING", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: str = Field(default="WARNING", description="DEBUG, INFO, WARNING or ERROR")
 
-    model_light: str = Field("", description="provider:model for small tasks")
-    model_standard: str = Field("", description="provider:model for most tasks")
-    model_strong: str = Field("", description="provider:model for plans and the whole")
-    openai_api_key: SecretStr | None = Field(None, description="For openai: models")
-    openai_base_url: str = Field("", description="Any OpenAI-compatible endpoint")
-    anthropic_api_key: SecretStr | None = Field(None, description="For anthropic: models")
-    ollama_url: str = Field("http://127.0.0.1:11434", description="A local Ollama, used when there")
+    model_light: str = Field(default="", description="provider:model for small tasks")
+    model_standard: str = Field(default="", description="provider:model for most tasks")
+    model_strong: str = Field(default="", description="provider:model for plans and the whole")
+    openai_api_key: SecretStr | None = Field(default=None, description="For openai: models")
+    openai_base_url: str = Field(default="", description="Any OpenAI-compatible endpoint")
+    anthropic_api_key: SecretStr | None = Field(default=None, description="For anthropic: models")
+    ollama_url: str = Field(
+        default="http://127.0.0.1:11434", description="A local Ollama, used when there"
+    )
 
-    slack_bot_token: SecretStr | None = Field(None, description="xoxb-…")
-    slack_app_token: SecretStr | None = Field(None, description="xapp-…, for Socket Mode")
-    slack_signing_secret: SecretStr | None = Field(None, description="For HTTP mode")
-    slack_client_id: str = Field("", description="For several workspaces (OAuth)")
+    slack_bot_token: SecretStr | None = Field(default=None, description="xoxb-…")
+    slack_app_token: SecretStr | None = Field(default=None, description="xapp-…, for Socket Mode")
+    slack_signing_secret: SecretStr | None = Field(default=None, description="For HTTP mode")
+    slack_client_id: str = Field(default="", description="For several workspaces (OAuth)")
     slack_client_secret: SecretStr | None = Field(
         None, description="For several workspaces (OAuth)"
     )
-    slack_api_url: str = Field("https://slack.com/api/", description="Another base URL, for tests")
+    slack_api_url: str = Field(
+        default="https://slack.com/api/", description="Another base URL, for tests"
+    )
 
-    discord_token: SecretStr | None = Field(None, description="The bot's token")
-    discord_api_base: str = Field("", description="Another base URL, for tests")
-    discord_gateway_url: str = Field("", description="Another gateway, for tests")
+    discord_token: SecretStr | None = Field(default=None, description="The bot's token")
+    discord_api_base: str = Field(default="", description="Another base URL, for tests")
+    discord_gateway_url: str = Field(default="", description="Another gateway, for tests")
 
     @field_validator("log_level")
     @classmethod

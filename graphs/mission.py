@@ -29,7 +29,7 @@ from graphs.workshop import Hold, Workshop
 log = structlog.get_logger(__name__)
 
 Node = Callable[[Workshop, Hold, Record], Awaitable[None]]
-Holds = Callable[[str], Hold]
+Holds = Callable[[str], Awaitable[Hold]]
 """Gives the hold on a mission. Raises LookupError when this process does not have it."""
 
 
@@ -89,7 +89,7 @@ def _node(shop: Workshop, holds: Holds, name: Stage, node: Node) -> Any:
     """The node with its border: what stops it is said to the person, and nothing is lost."""
 
     async def run(state: State) -> dict[str, str]:
-        hold = holds(state["mission"])
+        hold = await holds(state["mission"])
         record = await shop.record(hold.mission)
         try:
             await node(shop, hold, record)

@@ -37,10 +37,11 @@ class Runner:
         self.holder = holder
         self.held: dict[str, Hold] = {}
         self.saver = saver or InMemorySaver()
-        self._graph: Any = mission.build(shop, self.held.__getitem__).compile(
-            checkpointer=self.saver
-        )
+        self._graph: Any = mission.build(shop, self._held).compile(checkpointer=self.saver)
         self._pulse: asyncio.Task[None] | None = None
+
+    async def _held(self, name: str) -> Hold:
+        return self.held[name]
 
     async def start(self) -> None:
         self._pulse = asyncio.create_task(self._pulses(), name="pulse")

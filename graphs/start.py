@@ -9,7 +9,6 @@ from bot.store.store import Store
 from graphs.models.ask import Models
 from graphs.models.choose import choose, offline
 from graphs.runner import Runner
-from graphs.tools import Workers
 from graphs.workshop import Limits, Workshop
 
 
@@ -31,13 +30,15 @@ async def models(settings: Settings, store: Store, *, only_offline: bool = False
     return await choose(settings, ledger, ollama=settings.ollama_url)
 
 
-def runner(app: Parts, models: Models, **more: Any) -> Runner:
-    """The runner over everything the application has."""
-    workers: Workers = app.workers
+def workshop(app: Parts, models: Models, **more: Any) -> Workshop:
+    """What the nodes work with, over everything the application has."""
     more.setdefault("limits", Limits(tasks=app.settings.mission_tasks))
-    shop = Workshop(
-        store=app.store, files=app.files, models=models, workers=workers,
-        folder=app.settings.data_dir.resolve() / "work",
-        **more,
+    return Workshop(
+        store=app.store, files=app.files, models=models, workers=app.workers,
+        folder=app.settings.data_dir.resolve() / "work", **more,
     )  # fmt: skip
-    return Runner(shop, app.holder)
+
+
+def runner(app: Parts, models: Models, **more: Any) -> Runner:
+    """The runner that advances missions in this process."""
+    return Runner(workshop(app, models, **more), app.holder)
