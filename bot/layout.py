@@ -223,14 +223,14 @@ def _offsets(layer: list[_Cell], gap: float) -> list[float]:
 
 
 def _fit(
-    grid: _Grid, at: int, offsets: list[float], slack: float, place: dict[_Cell, float]
+    grid: _Grid, at: int, offsets: list[float], leeway: float, place: dict[_Cell, float]
 ) -> None:
     """Move a layer's cells towards the mean of their neighbours, in order and not too close."""
     layer = grid.layers[at]
     wanted = [_wanted(grid, cell, place) - o for cell, o in zip(layer, offsets, strict=True)]
     weights = [1.0 if isinstance(cell, str) else 4.0 for cell in layer]
     for cell, shift, offset in zip(layer, rising(wanted, weights), offsets, strict=True):
-        place[cell] = min(max(shift, 0.0), slack) + offset
+        place[cell] = min(max(shift, 0.0), leeway) + offset
 
 
 def _wanted(grid: _Grid, cell: _Cell, place: Mapping[_Cell, float]) -> float:

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     mission_tasks: int = Field(default=8, ge=1, le=64, description="Tasks of one mission at once")
     missions_at_once: int = Field(default=200, ge=1, description="Missions that advance at once")
     retention_days: int = Field(
-        0, ge=0, description="Forget ended missions after so many days; 0: never"
+        default=0, ge=0, description="Forget ended missions after so many days; 0: never"
     )
     log_level: str = Field(default="WARNING", description="DEBUG, INFO, WARNING or ERROR")
 
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = Field(default=None, description="For HTTP mode")
     slack_client_id: str = Field(default="", description="For several workspaces (OAuth)")
     slack_client_secret: SecretStr | None = Field(
-        None, description="For several workspaces (OAuth)"
+        default=None, description="For several workspaces (OAuth)"
     )
     slack_api_url: str = Field(
         default="https://slack.com/api/", description="Another base URL, for tests"

@@ -244,12 +244,12 @@ def _one_shown(match: re.Match[str]) -> Shown:
 
 def near(shown: Decimal, places: int, computed: Decimal, loosely: bool) -> bool:
     """Equal after rounding to the decimals that are shown (or that were computed)."""
-    slack = Decimal(5).scaleb(-places - 1) if places or shown % 1 == 0 else Decimal(0)
+    leeway = Decimal(5).scaleb(-places - 1) if places or shown % 1 == 0 else Decimal(0)
     if numbers.places(computed) >= 4:  # a rounded quotient itself
-        slack = max(slack, Decimal(5).scaleb(-numbers.places(computed) - 1))
+        leeway = max(leeway, Decimal(5).scaleb(-numbers.places(computed) - 1))
     if loosely:
-        slack = max(slack, abs(computed) * HEDGED)
-    return abs(shown - computed) <= slack
+        leeway = max(leeway, abs(computed) * HEDGED)
+    return abs(shown - computed) <= leeway
 
 
 def cell_number(cell: str) -> Shown | None:
