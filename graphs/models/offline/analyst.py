@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphs.models.offline import markdown, sources
-from graphs.models.offline.columns import Column, Table, described
+from graphs.models.offline import markdown, sources, voices
+from graphs.models.offline.columns import Column, Table, described, near
 from graphs.models.offline.language import keywords, sentence, spoken, stem, words
 from graphs.models.offline.questions import (
     Ask,
@@ -18,6 +18,7 @@ from graphs.models.offline.questions import (
     pairs,
     period_column,
     shaped,
+    subjects,
     understand,
 )
 from graphs.models.offline.steps import Call, Desk, Reply, Script
@@ -108,6 +109,8 @@ def answer(desk: Desk, asked: Words, question: str, tables: Sequence[Table]) -> 
         return None
     values = yield from _values(desk, asked, table)
     ask = shaped(asked, table, values)
+    if (topic := voices.topic(question)) and (column := voices.column(table)):
+        return (yield from _voices(desk, ask, question, topic, column))
     work = {
         "change": _change, "rank": _rank, "group": _group, "total": _total, "rows": _rows,
         "overview": _overview,
@@ -190,6 +193,7 @@ def _by_delta(desk: Desk, ask: Ask, question: str) -> Work:
     ]
     rows = {row[0]: row for reply in replies if reply.data for row in reply.data["rows"]}
     ranked = _by_size(rows.values(), 1, ask.words)
+    ask = replace(ask, assumed=())
     how = f"Computed from column “{delta.name}” of {ask.table.where}{_conditions(ask)}; the largest change first, {_direction(ask.words)}."
     return _ranked(
         ask, question, [ask.entity.name, delta.name], ranked, how, replies[0], [delta.name]
@@ -225,14 +229,14 @@ def _by_pair(desk: Desk, ask: Ask, question: str) -> Work:
         return None
     pair = _pair(found, ask)
     result = yield from _compared(
-        desk, ask, question,
+        desk, replace(ask, assumed=()), question,
         {"before": pair.before.name, "after": pair.after.name, "fn": "mean" if pair.before.rate else "sum"},
         f"the difference between “{pair.before.name}” and “{pair.after.name}”",
     )  # fmt: skip
-    others = [f"“{p.before.name}” and “{p.after.name}”" for p in found if p is not pair]
+    others = list(dict.fromkeys(f"“{p.what}”" for p in found if p.what != pair.what))
     if result is None or not others:
         return result
-    note = f"The table also has {spoken(others[:4])}; ask for them by name."
+    note = f"The table also holds {spoken(others[:4])} at both times; ask for it by name."
     return replace(result, notes=(*result.notes, note))
 
 
@@ -337,9 +341,7 @@ def _what(ask: Ask, count: int) -> str:
 def _noun(ask: Ask, count: int) -> str:
     """The question's own word for the things in the column, else the column's name."""
     assert ask.entity is not None
-    from graphs.models.offline.columns import near
-
-    said = [w for w in ask.words.said if near(w, ask.entity) >= 0.5]
+    said = [w for w in ask.words.said if near(w, ask.entity) >= 0.5] or subjects(ask.words)[:1]
     noun = said[0] if said else re.sub(r"[\W_]+", " ", ask.entity.name).strip().lower()
     if count == 1:
         return (
@@ -442,13 +444,16 @@ def _rank_lead(ask: Ask, rows: Sequence[list[str]], measures: Sequence[str]) -> 
     if not rows:
         return "No row fits the question."
     label = measures[0] if measures else ask.header
-    parts = [f"**{row[0]}** ({markdown.shown(row[1])})" for row in rows[: max(ask.words.n or 0, 5)]]
+    unit = " changes" if label == "changes" else ""
+    parts = [
+        f"**{row[0]}** ({markdown.shown(row[1])}{unit})" for row in rows[: max(ask.words.n or 0, 5)]
+    ]
     if ask.words.change and label in ("changes", *[c.name for c in ask.table.columns if c.delta]):
         start = _what(ask, len(parts))
     else:
         kind = "Lowest" if ask.words.low else "Highest"
         start = (
-            f"{kind} by {label}"
+            f"{kind} {label}"
             if label != "count"
             else ("Least frequent" if ask.words.low else "Most frequent")
         )
@@ -585,7 +590,11 @@ def _overview(desk: Desk, ask: Ask, question: str) -> Work:
         for c in numbers
     ]
     calls = [Call("query_table", {**table.source, "measures": measures, "where": list(ask.where)})]
-    main = next((c for c in numbers if not c.rate), None)
+    main = (
+        ask.measure
+        if ask.measure and not ask.measure.rate
+        else next((c for c in numbers if not c.rate), None)
+    )
     second = (
         {"fn": "sum", "column": main.name, "as": f"total {main.name}"}
         if main
@@ -612,7 +621,7 @@ def _overview(desk: Desk, ask: Ask, question: str) -> Work:
     rows = [[name, value] for name, value in zip(head, values, strict=True)]
     lead = f"{table.where} has {values[0]} rows and {len(table.columns)} columns."
     tops = [
-        f"By {label.name}: "
+        f"{second['as'][0].upper()}{second['as'][1:]} by {label.name}: "
         + spoken(f"**{r[0]}** {markdown.shown(r[-1])}" for r in reply.data["rows"][:3])
         + "."
         for label, reply in zip(labels, replies[1:], strict=True)
@@ -627,6 +636,24 @@ def _overview(desk: Desk, ask: Ask, question: str) -> Work:
         how,
         tuple(_notes(ask, replies[0])),
     )
+
+
+def _voices(desk: Desk, ask: Ask, question: str, topic: str, column: Column) -> Work:
+    """What people write in a column of free text, by the words that come back."""
+    (reply,) = yield [
+        Call(
+            "query_table",
+            {**ask.table.source, "columns": [column.name], "where": list(ask.where), "limit": 500},
+        )
+    ]
+    said = [row[0] for row in (reply.data or {}).get("rows") or [] if row[0]]
+    themes = voices.themes(said, topic)
+    if not themes:
+        return None
+    rows = [[t.name, str(t.count), t.example] for t in themes[: ask.words.n or 6]]
+    lead = sentence(f"Most often in {topic}s: {spoken(f'**{r[0]}** ({r[1]})' for r in rows[:3])}")
+    how = f"Counted in {len(said)} cells of “{column.name}” in {ask.table.where}{_conditions(ask)}: those that read like a {topic}, by the words they share."
+    return Result(question, lead, [topic, "cells", "example"], rows, how, tuple(_notes(ask, reply)))
 
 
 # Words about the work

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphs.models.offline import markdown
-from graphs.models.offline.formats import Form
+from graphs.models.offline.formats import Form, scope
 from graphs.models.offline.intake import title
 from graphs.models.offline.language import count_words, cut, sentence, sentences, spoken
 from graphs.models.offline.wants import of, read
@@ -20,10 +20,21 @@ _PREFIX = re.compile(
 )
 
 
+_VERB = re.compile(
+    r"^(?:show|list|extract|give(?: me| us)?|summari[sz]e|find|identify|collect|write|draft|name|count|"
+    r"calculate|compute)\s+(?:me\s+)?(?:all\s+)?(?:the\s+|an?\s+)?(?=\w)",
+    re.IGNORECASE,
+)
+
+
 def assemble(data: dict[str, Any]) -> dict[str, Any]:
     """The ArtifactDraft from the outputs, in the plan's order."""
     outputs: list[dict[str, Any]] = data.get("outputs") or []
-    forms = {f.kind: f for r in data.get("requirements") or [] if (f := of(r).form)}
+    forms = {
+        f.kind: f
+        for r in data.get("requirements") or []
+        if (f := of(r).form) and not scope(str(r.get("text") or ""))
+    }
     wishes = "\n".join([*map(str, data.get("guidance") or []), str(data.get("feedback") or "")])
     answer = _answer(outputs)
     head = _title(data, wishes)
@@ -52,14 +63,16 @@ def _title(data: dict[str, Any], wishes: str) -> str:
 
 def _answer(outputs: Sequence[dict[str, Any]]) -> list[str]:
     """At most three lines: what each task found first, the numbers before the drafts."""
-    leads = [_lead(o) for o in outputs if not o.get("left_out") and o.get("text")]
+    made = [o for o in outputs if not o.get("left_out") and o.get("text")]
+    leads = _points(made[0]) if len(made) == 1 else []
+    leads = leads or [_lead(o) for o in made]
     lines = [_bare(lead) for lead in leads if lead]
     lines = [cut(sentence(line), 320) for line in dict.fromkeys(lines)]
     if not lines:
         return ["Nothing could be found; the text below says why."]
     if len(lines) > 3:
-        rest = len(lines) - 2
-        return [*lines[:2], f"{rest} more answers stand below."]
+        rest = [_heading(o) for o in outputs if o.get("text") and not o.get("left_out")][2:]
+        return [*lines[:2], cut(f"Also below: {spoken(rest)}", 300) + "."]
     return lines
 
 
@@ -74,8 +87,8 @@ def _lead(output: dict[str, Any]) -> str:
     if not lines:
         return _table_lead(output)
     first = lines[0]
-    if re.match(r"\*\*Draft", first):
-        return f"{_heading(output)}: a draft is ready below."
+    if draft := re.match(r"\*\*Draft[^:,]*[:,]\s*(?:subject:\s*)?(.+?)\*\*", first):
+        return f"{_heading(output)}: a draft is ready below (“{draft[1]}”)."
     if first.endswith(":"):
         return _listed(first, lines[1:])
     if first.startswith("*") and not first.startswith("**"):
@@ -86,6 +99,12 @@ def _lead(output: dict[str, Any]) -> str:
     if first.startswith("- "):
         return _first_point(output, lines)
     return first
+
+
+def _points(output: dict[str, Any]) -> list[str]:
+    """The first points of a text that is nothing but points."""
+    lines = [line for line in str(output.get("text")).splitlines() if line.strip()]
+    return [line[2:] for line in lines[:2]] if lines[0].startswith("- ") else []
 
 
 def _first_point(output: dict[str, Any], lines: Sequence[str]) -> str:
@@ -102,7 +121,8 @@ def _listed(first: str, rest: Sequence[str]) -> str:
         for line in rest
         if line.startswith("- ")
     ]
-    return f"{first} {'; '.join(cut(i, 110).rstrip('.') for i in items[:3])}." if items else first
+    start = "Why:" if "reason" in first.casefold() else first
+    return f"{start} {'; '.join(cut(i, 110).rstrip('.') for i in items[:3])}." if items else first
 
 
 def _table_lead(output: dict[str, Any]) -> str:
@@ -161,7 +181,8 @@ def _left_out(output: dict[str, Any]) -> str:
 def _section(output: dict[str, Any], seen: set[str]) -> str:
     """An output's text without paragraphs that were said before."""
     blocks = [b.strip() for b in re.split(r"\n{2,}", str(output.get("text") or "")) if b.strip()]
-    kept = [b for b in blocks if _plain(b) not in seen] if len(blocks) > 1 else blocks
+    draft = bool(blocks) and blocks[0].startswith("**Draft")
+    kept = [b for b in blocks if draft or len(blocks) == 1 or _plain(b) not in seen]
     seen |= {_plain(b) for b in blocks if count_words(b) > 5}
     return "\n\n".join(re.sub(r"^#{1,2} ", "### ", b) for b in kept)
 
@@ -174,7 +195,8 @@ def _heading(output: dict[str, Any]) -> str:
     said = str(output.get("title") or "Result")
     if said.casefold().startswith("find the reasons"):
         return "Why"
-    text = _PREFIX.sub("", said).strip().rstrip("?.")
+    text = _VERB.sub("", _PREFIX.sub("", said)).strip().rstrip("?.")
+    text = re.sub(r"\b(?:attached|enclosed)\s+", "", text, flags=re.IGNORECASE)
     return text[:1].upper() + text[1:]
 
 

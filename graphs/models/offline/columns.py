@@ -75,6 +75,7 @@ class Column:
     low: str
     high: str
     sample: tuple[str, ...]
+    running: bool = False
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -99,7 +100,7 @@ class Column:
 
     @property
     def identity(self) -> bool:
-        return bool(_IDENTITY.search(self.name))
+        return self.running or bool(_IDENTITY.search(self.name))
 
     @property
     def rate(self) -> bool:
@@ -163,15 +164,25 @@ def described(file: str, data: dict[str, Any], asked: str | None) -> Table:
     types = {t["column"]: t for t in data.get("types") or []}
     many = len(data.get("sheets") or []) > 1
     columns = tuple(
-        _column(n, types.get(n, {}), [r[i] for r in sample]) for i, n in enumerate(names)
+        _column(n, types.get(n, {}), [r[i] for r in sample], int(data.get("found") or 0))
+        for i, n in enumerate(names)
     )
     sheet = asked or (data.get("sheet") if many else None)
     notes = tuple(n for n in data.get("notes") or [] if not n.startswith("This is “"))
     return Table(file, sheet, int(data.get("found") or 0), columns, notes)
 
 
-def _column(name: str, kind: dict[str, Any], sample: Sequence[str]) -> Column:
+def _running(kind: dict[str, Any], rows: int) -> bool:
+    """True for 1, 2, 3 …: such numbers name rows and are no quantities."""
+    low, high = str(kind.get("from") or ""), str(kind.get("to") or "")
+    if kind.get("type") != "number" or kind.get("distinct") != rows or rows < 8:
+        return False
+    return low.isdecimal() and high.isdecimal() and int(high) - int(low) == rows - 1
+
+
+def _column(name: str, kind: dict[str, Any], sample: Sequence[str], rows: int) -> Column:
     return Column(
+        running=_running(kind, rows),
         name=name,
         type=kind.get("type", "text"),
         unit=str(kind.get("unit") or "").strip(),
@@ -198,6 +209,11 @@ def near(word: str, column: Column) -> float:
 
 
 _FAMILIES = [frozenset(stem(w) for w in line.replace("_", " ").split()) for line in _ALIKE]
+
+
+def names_it(word: str, column: str) -> bool:
+    """True when a word plainly names a column, of which only the name is known."""
+    return near(word, Column(column, "text", "", 0, 0, "", "", ())) >= 0.9
 
 
 def named(said: Iterable[str], columns: Iterable[Column]) -> tuple[Column | None, float]:

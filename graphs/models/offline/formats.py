@@ -12,6 +12,9 @@ Look = Literal[
     "sources",
 ]  # fmt: skip
 
+LENGTHS = frozenset({"words", "sentences", "bullets"})
+SCOPE = ", for this part: "
+"""Stands in a requirement between a length and the want that it limits."""
 PAGE = 450
 """Words of a page that also holds a table."""
 
@@ -87,6 +90,11 @@ def found(span: Span) -> Iterator[Form]:
     yield from sorted(forms.values(), key=lambda form: form.start)
 
 
+def scope(text: str) -> str:
+    """The want that a length is for; empty when it is for the whole."""
+    return text.partition(SCOPE)[2]
+
+
 def one(quote: str) -> Form | None:
     """The demand that these few words are, or None when they say something else."""
     if len(quote.split()) > 12:
@@ -146,7 +154,7 @@ def _said(kind: Look, value: str) -> str:
         "csv": "Give the result as a CSV file",
         "chart": "Show a chart",
         "audience": f"Write it for {value}",
-        "language": f"Write it in {value.title()}",
+        "language": f"Write it in {value.title()}, or say that it is not translated",
         "plain": "Use plain words",
         "sources": "Name the sources",
     }

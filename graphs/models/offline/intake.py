@@ -19,7 +19,7 @@ _REFERS = re.compile(
 _POINTS = re.compile(
     r"^\W*(?:\w+ )?(?:it|this|that|them|these|those|both|the two)\W*$", re.IGNORECASE
 )
-_GREETING = re.compile(
+GREETING = re.compile(
     r"(?:hi|hello|hey|yo|hallo|good (?:morning|afternoon|evening)|thanks?(?: you)?|test(?:ing)?|ping|ok(?:ay)?|help)\W*(?:there|all|team|bot|you)?\W*",
     re.IGNORECASE,
 )
@@ -71,7 +71,16 @@ def title(goal: str, wants: list[Want]) -> str:
     main = next((w for w in wants if w.kind != "format"), None)
     if main is None:
         return title_of(goal) or "Mission"
+    if main.kind == "extract":
+        return title_of(_heading(_whole_sentence(goal, main.quote))) or "Mission"
     return title_of(_heading(main.quote.strip(" .?!:;,")) or goal) or "Mission"
+
+
+def _whole_sentence(goal: str, quote: str) -> str:
+    """The sentence that a quote stands in: lists are cut into wants, and a title shows them all."""
+    holder = next((s.text for s in sentences(goal) if quote in s.text), quote)
+    found = re.search(re.escape(quote) + r"[^:;?!.]*", holder)
+    return (found[0] if found else quote).strip(" .?!:;,")
 
 
 _HEADINGS = (
@@ -82,7 +91,7 @@ _HEADINGS = (
     (r"(?:extract|list|find|identify|collect|show(?: me)?|give(?: me| us)?|plan|write|draft|create|prepare|calculate|compute|analy[sz]e|design|outline|name) (?:all )?(?:an? |the )?(.+)", r"\1"),
     (r"count (.+)", r"Count of \1"),
     (r"(?:what (?:is|are|were|was) )(.+)", r"\1"),
-    (r"how many (.+?)(?: (?:are|were|is|was|did|do|have|has) .*)?", r"Number of \1"),
+    (r"(how many .+)", r"\1"),
 )  # fmt: skip
 
 
@@ -108,8 +117,8 @@ def _assumptions(data: dict[str, Any], wants: list[Want], asking: bool) -> list[
         found.append(
             "Nothing is sent or changed outside: the text is prepared for a person to send."
         )
-    if not asking and (missing := _missing(data)):
-        found.append(f"Nothing is attached for “{missing}”: what needs it is said to be missing.")
+    if not asking and (absent := missing(data)):
+        found.append(f"Nothing is attached for “{absent}”: what needs it is said to be missing.")
     if len(files := sources.attachments(data)) > 1:
         found.append(f"All {len(files)} attachments belong to the mission.")
     if _changes(wants) and sources.tables(data):
@@ -150,10 +159,10 @@ def _questions(data: dict[str, Any], wants: list[Want]) -> list[dict[str, Any]]:
     if data.get("answers"):
         return []
     goal = str(data.get("goal", "")).strip()
-    if _GREETING.fullmatch(goal):
+    if GREETING.fullmatch(goal):
         return [_greeted(data)]
-    if missing := _missing(data):
-        return [_ask_file(missing)]
+    if absent := missing(data):
+        return [_ask_file(absent)]
     first = next((w for w in wants if w.kind != "format"), None)
     if not sources.anything(data) and first and _POINTS.fullmatch(first.quote):
         return [_ask_object(first.quote)]
@@ -162,7 +171,7 @@ def _questions(data: dict[str, Any], wants: list[Want]) -> list[dict[str, Any]]:
     return []
 
 
-def _missing(data: dict[str, Any]) -> str:
+def missing(data: dict[str, Any]) -> str:
     """The words that speak of a file when there is none."""
     if sources.anything(data):
         return ""

@@ -1,7 +1,7 @@
 """How a demand is held against a text: met with words of the text, or unmet with what to mend."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -25,8 +25,11 @@ _EVASION = re.compile(
 )
 _OPEN = re.compile(
     r"\b(?:no reason is given|none was guessed|nothing was guessed|none were made up|reasons stay open|says nothing about|nothing to build on|"
-    r"left out, as asked|not translated|nothing was (?:found|drafted|computed)|could not be read|there are only)\b",
+    r"left out, as asked|is not here|asks for nothing|not translated|nothing was (?:found|drafted|computed)|could not be read|there are only)\b",
     re.IGNORECASE,
+)
+_ADVICE = re.compile(
+    r"general advice|no knowledge of its own|brackets|not here|asks for nothing", re.IGNORECASE
 )
 _SOURCE = re.compile(
     r"\bline \d+\b|\bcolumn \w+|https?://|\b[\w -]+\.(?:csv|xlsx|json|md|txt|pdf|docx|html)\b|message itself",
@@ -57,6 +60,8 @@ def judge(demand: str, quote: str, given: Text) -> Ruling:
     """Hold a demand against the text. `quote` are the mission's words for it, if any."""
     if not given.text.strip():
         return Ruling(False, feedback="The text is empty.")
+    if part := formats.scope(demand):
+        given = Text(_part(given.text, part), given.files, given.facts, given.sourced)
     if form := formats.one(quote) or formats.one(demand.rstrip(".")):
         return _form(form, given)
     if left := _line(
@@ -73,42 +78,64 @@ def judge(demand: str, quote: str, given: Text) -> Ruling:
     return _content(demand, quote, given)
 
 
+def _part(text: str, about: str) -> str:
+    """The section that a length is for; the whole text when none is about it."""
+    found = markdown.sections(text)
+    best = max(found, key=lambda s: overlap(keywords(about), s.heading), default=None)
+    return best.body if best and overlap(keywords(about), best.heading) >= 0.5 else text
+
+
 # Numbers
 
 
 def wrong_numbers(given: Text) -> list[str]:
-    """Numbers beside a fact's name that no fact of that name has."""
-    known: dict[str, list[Decimal]] = {}
+    """Numbers in a table that no fact of that row and column has."""
+    known: dict[str, list[tuple[str, Decimal]]] = {}
     for fact in given.facts:
         value = markdown.decimal(str(fact.get("value", "")))
         if value is not None:
-            known.setdefault(_name(str(fact.get("label", ""))), []).append(value)
-    found: list[str] = []
-    for table in markdown.tables(given.text):
-        for row in table[1:]:
-            found += _mismatches(row[0] if row else "", row[1:], known)
-    for name, said in re.findall(r"\*\*([^*]+)\*\*\s+\(([^()]*)\)", given.text):
-        found += _mismatches(name, re.findall(r"(?<![\w.])[-+−]?\d+(?:[.,]\d+)*", said), known)
-    return found
+            label = _name(str(fact.get("label", "")))
+            known.setdefault(label, []).append((str(fact.get("measure", "")).casefold(), value))
+    return [
+        problem
+        for table in markdown.tables(given.text)
+        for row in table[1:]
+        for problem in _mismatches(table[0], row, known)
+    ]
 
 
 def _name(label: str) -> str:
     return " ".join(label.casefold().split())
 
 
-def _mismatches(label: str, cells: Iterable[str], known: dict[str, list[Decimal]]) -> list[str]:
-    values = known.get(_name(label))
-    if not values or _name(label) == "all rows":
-        return []
+def _mismatches(
+    header: Sequence[str], row: Sequence[str], known: dict[str, list[tuple[str, Decimal]]]
+) -> list[str]:
+    """What is wrong in one row: its first text cells name the fact, the header the measure."""
+    width = next((i for i, cell in enumerate(row) if _number(cell) is not None), len(row))
+    label = _name(" · ".join(row[:width]))
     found: list[str] = []
-    for cell in cells:
-        number = markdown.decimal(
-            cell.replace("%", "").replace("−", "-").replace("+", "").replace(",", "").strip()
-        )
-        if number is not None and not any(_same(number, value) for value in values):
-            shown = ", ".join(str(v) for v in values[:4])
-            found.append(f"“{cell}” beside “{label}” is not what was computed ({shown}).")
+    for name, cell in list(zip(header, row, strict=False))[width:]:
+        number = _number(cell)
+        values = [v for measure, v in known.get(label, []) if _measures(name, measure)]
+        if number is not None and values and not any(_same(number, v) for v in values):
+            shown = ", ".join(dict.fromkeys(str(v) for v in values[:4]))
+            found.append(
+                f"“{cell}” beside “{' · '.join(row[:width])}” is not {shown}, as computed."
+            )
     return found
+
+
+def _number(cell: str) -> Decimal | None:
+    return markdown.decimal(cell.translate(_BARE).strip())
+
+
+_BARE = str.maketrans({"%": None, "−": "-", "+": None, ",": None, "*": None})
+
+
+def _measures(header: str, measure: str) -> bool:
+    """True when a column's name stands in the name of what was computed."""
+    return bool(header) and header.casefold() in measure
 
 
 def _same(said: Decimal, value: Decimal) -> bool:
@@ -206,7 +233,15 @@ def _content(demand: str, quote: str, given: Text) -> Ruling:
         )
     if re.search(r"quoted|with its source|with lines|it quotes", demand, re.IGNORECASE):
         return _quoted(given)
-    if re.search(r"only what the findings|from the source", demand, re.IGNORECASE):
+    if "general advice" in demand.casefold():
+        line = _line(given.text, lambda s: bool(_ADVICE.search(s)))
+        return Ruling(bool(line), line, "" if line else "Mark what is general advice as such.")
+    if "what is missing" in demand.casefold():
+        line = _line(given.text, lambda s: "not here" in s)
+        return Ruling(bool(line), line, "" if line else "Say what is missing.")
+    if re.search(
+        r"only what the findings|from the source|found in the source", demand, re.IGNORECASE
+    ):
         return Ruling(True, _first(given.text))
     if want.kind == "measure":
         return _measured(want, given)
@@ -274,6 +309,7 @@ def _topical(want: Want, given: Text, prefer: str = "") -> Ruling:
         best = prefer
     if (
         overlap(wanted, given.text) == 0
+        and not prefer
         and len(wanted) > 1
         and not _OPEN.search(given.text)
         and not _kindred(want, given.text)

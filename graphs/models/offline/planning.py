@@ -4,9 +4,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphs.models.offline import revising, sources
-from graphs.models.offline.intake import LIMIT
-from graphs.models.offline.language import cut, spoken
+from graphs.models.offline import formats, revising, sources
+from graphs.models.offline.columns import names_it
+from graphs.models.offline.intake import LIMIT, missing
+from graphs.models.offline.language import cut, sentence, spoken
+from graphs.models.offline.questions import subjects, understand
 from graphs.models.offline.wants import Want, of
 
 SHARE = 0.5
@@ -26,6 +28,9 @@ class Sketch:
     criteria: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     tools: list[str] = field(default_factory=list[str])
     risk: str = "read"
+    names: bool = False
+    """True when it finds the things that later questions are about."""
+    compares: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ def _content(data: dict[str, Any], needs: list[Need]) -> list[Sketch]:
     for need in needs:
         if need.want.kind not in ("format", "tell", "outward"):
             _add(sketches, need, data)
+    _fold_frame(sketches, needs, data)
     found = [s.key for s in sketches if s.trade != "writer"] or [s.key for s in sketches]
     drafts = [n for n in needs if n.want.kind == "tell"]
     for need in drafts:
@@ -74,60 +80,61 @@ def _content(data: dict[str, Any], needs: list[Need]) -> list[Sketch]:
     return sketches or [_only(needs)]
 
 
+def _fold_frame(sketches: list[Sketch], needs: list[Need], data: dict[str, Any]) -> None:
+    """`Plan X: list the steps, risks, roles`: the parts are the plan, so no task repeats it."""
+    kinds = {n.id: n.want.kind for n in needs}
+    if sources.anything(data) or len(sketches) < 2 or kinds.get(sketches[0].covers[0]) != "create":
+        return
+    parts = [s for s in sketches[1:] if kinds.get(s.covers[0]) in ("extract", "find")]
+    if not parts:
+        return
+    whole = sketches.pop(0)
+    parts[0].covers = [*whole.covers, *parts[0].covers]
+    parts[0].instructions = f"{whole.instructions} {parts[0].instructions}"
+    for number, sketch in enumerate(sketches, 1):
+        old, sketch.key = sketch.key, f"T{number}"
+        for other in sketches:
+            other.depends_on = [sketch.key if d == old else d for d in other.depends_on]
+
+
 def _next(sketches: list[Sketch]) -> str:
     return f"T{len(sketches) + 1}"
 
 
 def _add(sketches: list[Sketch], need: Need, data: dict[str, Any]) -> None:
     want, last = need.want, sketches[-1] if sketches else None
-    if last and _follows(want) and last.trade == "analyst":
+    if last is not None and _belongs(want, last, data):
         last.covers.append(need.id)
-        last.instructions += f" Also: {want.text}"
+        last.instructions += f" Also: {sentence(want.text)}"
         return
-    if last and want.kind == "compare" and last.trade == "researcher" and _same(last, want):
-        last.covers.append(need.id)
-        return
-    if (
-        want.kind == "extract"
-        and last
-        and _lists_differences(want)
-        and "differ" in last.instructions
-    ):
-        last.covers.append(need.id)
-        return
-    sketches.extend(_made(need, data, sketches))
+    sketches.append(_made(need, data, sketches))
 
 
-def _follows(want: Want) -> bool:
-    """`by how much`, `and how many`: about the same rows as the want before."""
-    return want.kind in ("measure", "find") and bool(
-        re.match(
-            r"(?:and )?(?:by )?how (?:much|many)\W*$|by what percent", want.quote, re.IGNORECASE
-        )
-    )
+def _belongs(want: Want, last: Sketch, data: dict[str, Any]) -> bool:
+    """True when a want goes on with the same rows, the same comparison, or the same plan."""
+    if last.trade == "analyst" and want.kind in ("measure", "find"):
+        return bool(_BY_HOW_MUCH.match(want.quote))
+    if last.compares and want.kind in ("extract", "find", "compare"):
+        return bool(re.search(r"\b(?:differ|chang|similar|same|common)", want.text, re.IGNORECASE))
+    return bool(missing(data))
 
 
-def _same(last: Sketch, want: Want) -> bool:
-    return want.text in last.instructions
+_BY_HOW_MUCH = re.compile(r"(?:and )?(?:by )?how (?:much|many)\W*$|by what percent", re.IGNORECASE)
 
 
-def _lists_differences(want: Want) -> bool:
-    return bool(re.search(r"\b(?:differences?|changes?|similarities)\b", want.text, re.IGNORECASE))
-
-
-def _made(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> list[Sketch]:
+def _made(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
     kind = need.want.kind
     if not sources.anything(data):
-        return [_from_nothing(need, sketches)]
+        return _from_nothing(need, sketches, data)
     if kind == "why":
-        return [_reasons(need, data, sketches)]
+        return _reasons(need, data, sketches)
     if kind == "compare" and len(sources.texts(data)) > 1:
         return _comparison(need, data, sketches)
     if sources.asks_tables(need.want, data):
-        return [_computed(need, data, sketches)]
+        return _computed(need, data, sketches)
     if kind == "create":
-        return [_draft(_next(sketches), need, [s.key for s in sketches])]
-    return [_read(need, data, sketches)]
+        return _draft(_next(sketches), need, [s.key for s in sketches])
+    return _read(need, data, sketches)
 
 
 def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
@@ -137,23 +144,35 @@ def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketc
         key=_next(sketches),
         trade="analyst",
         title=cut(f"Compute: {about}", 70),
-        instructions=f"{need.want.text} Work from {names}. Show the rows as a table and say how they were computed.",
+        instructions=f"{sentence(need.want.text)} Work from {names}. Show the rows as a table and say "
+        "how they were computed.",
         covers=[need.id],
         criteria=[
             _criterion("Every number equals the computed one", {"kind": "numbers_computed"}),
-            _criterion(f"It answers: {about}"),
+            *_columns(need.want, data),
         ],
+        names=True,
     )
 
 
+def _columns(want: Want, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The column of the things asked about must be in the answer, when one plainly is."""
+    said = subjects(understand(want.quote))
+    known = [name for table in sources.tables(data) for name in sources.columns(table)]
+    fits = [name for name in dict.fromkeys(known) if said and names_it(said[0], name)]
+    if len(fits) != 1:
+        return []
+    return [_criterion(f"A table with “{fits[0]}”", {"kind": "has_columns", "columns": fits})]
+
+
 def _reasons(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
-    before = [s for s in sketches if s.trade == "analyst"]
+    before = [s for s in sketches if s.names]
     names = spoken(f"“{a['name']}”" for a in sources.attachments(data)[:4]) or "what is given"
     return Sketch(
         key=_next(sketches),
         trade="researcher",
         title=cut(f"Find the reasons: {_about(need.want)}", 70),
-        instructions=f"{need.want.text} Look in {names} for what is said about it, and quote it with its source. "
+        instructions=f"{sentence(need.want.text)} Look in {names} for what is said about it, and quote it with its source. "
         "Where no reason is given, say so.",
         covers=[need.id],
         depends_on=[before[-1].key] if before else [],
@@ -163,30 +182,18 @@ def _reasons(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch
     )
 
 
-def _comparison(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> list[Sketch]:
-    made: list[Sketch] = []
-    for file in sources.texts(data)[:6]:
-        key = _next([*sketches, *made])
-        made.append(
-            Sketch(
-                key=key,
-                trade="researcher",
-                title=cut(f"Read {file['name']}", 70),
-                instructions=f"Summarise “{file['name']}” for a comparison: {need.want.text}",
-                covers=[need.id],
-                criteria=[_criterion(f"It quotes “{file['name']}” with lines")],
-            )
-        )
-    last = Sketch(
-        key=_next([*sketches, *made]),
+def _comparison(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
+    names = spoken(f"“{a['name']}”" for a in sources.texts(data)[:6])
+    return Sketch(
+        key=_next(sketches),
         trade="researcher",
         title=cut(f"Set side by side: {_about(need.want)}", 70),
-        instructions=f"{need.want.text} Set the sources side by side: what is in both, what differs, what only one has.",
+        instructions=f"{sentence(need.want.text)} Read {names} and set them side by side: what is "
+        "in both, what differs, what only one has, each with its line.",
         covers=[need.id],
-        depends_on=[s.key for s in made],
-        criteria=[_criterion("Both sides are named, with what differs")],
+        criteria=[_criterion("What differs is quoted from both sides, with its source")],
+        compares=True,
     )
-    return [*made, last]
 
 
 def _read(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
@@ -199,31 +206,42 @@ def _read(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
         key=_next(sketches),
         trade="researcher",
         title=cut(f"{verbs.get(need.want.kind, 'Read')}: {_about(need.want)}", 70),
-        instructions=f"{need.want.text} Read {where} and quote what it says, with its source.",
+        instructions=f"{sentence(need.want.text)} Read {where} and quote what it says, with its source.",
         covers=[need.id],
         criteria=[
-            _criterion(f"It answers: {_about(need.want)}"),
+            _criterion(_CRITERIA.get(need.want.kind, "What it says is quoted with its source")),
             *(_criterion("Every link was really fetched", check) for check in checks),
         ],
+        names=need.want.kind == "measure",
     )
 
 
-def _from_nothing(need: Need, sketches: list[Sketch]) -> Sketch:
+_CRITERIA = {
+    "extract": "Each item is quoted with its source, or it is said that there is none",
+    "summarise": "Each point can be found in the source, at the line it names",
+}
+
+
+def _from_nothing(need: Need, sketches: list[Sketch], data: dict[str, Any]) -> Sketch:
     """With no material there is only what the mission says and what checklists know."""
-    waits = re.search(
-        r"\bwho\b|\bowners?\b|\broles?\b|\btimeline\b|\bschedule\b", need.want.quote, re.IGNORECASE
-    )
-    firsts = [
-        s.key for s in sketches if re.search(r"\bsteps?|plan\b", s.instructions, re.IGNORECASE)
-    ]
+    text = need.want.quote
+    waits = re.search(r"\b(?:who|owners?|roles?|timeline|schedule)\b", text, re.IGNORECASE)
+    firsts = [s.key for s in sketches if re.search(r"\bsteps?\b", s.title, re.IGNORECASE)]
+    how = f"“{missing(data)}” did not come with the mission: say so, and what is needed."
+    if not missing(data):
+        how = "Work from the mission's words; mark what is general advice as such."
     return Sketch(
         key=_next(sketches),
         trade="writer",
         title=cut(f"Write: {_about(need.want)}", 70),
-        instructions=f"{need.want.text} Work from the mission's words; mark what is general advice as such.",
+        instructions=f"{sentence(need.want.text)} {how}",
         covers=[need.id],
         depends_on=firsts[-1:] if waits else [],
-        criteria=[_criterion(f"It answers: {_about(need.want)}")],
+        criteria=[
+            _criterion("It says what is missing")
+            if missing(data)
+            else _criterion("What is general advice is marked as such")
+        ],
     )
 
 
@@ -231,12 +249,18 @@ def _draft(key: str, need: Need, found: list[str]) -> Sketch:
     return Sketch(
         key=key,
         trade="writer",
-        title=cut(f"Draft: {_about(need.want)}", 70),
-        instructions=f"{need.want.text} Use only what the tasks before found; copy numbers exactly.",
+        title=_draft_title(need.want),
+        instructions=f"{sentence(need.want.text)} Use only what the tasks before found; copy numbers exactly.",
         covers=[need.id],
         depends_on=list(found),
         criteria=[_criterion("It says only what the findings support")],
     )
+
+
+def _draft_title(want: Want) -> str:
+    if want.kind == "outward":
+        return "Draft: a message that is ready to send"
+    return cut(f"Draft: {_about(want)}", 70)
 
 
 def _only(needs: list[Need]) -> Sketch:
@@ -244,7 +268,7 @@ def _only(needs: list[Need]) -> Sketch:
         key="T1",
         trade="writer",
         title="Write the result",
-        instructions=" ".join(f"{n.want.text}." for n in needs) or "Write the result.",
+        instructions=" ".join(sentence(n.want.text) for n in needs) or "Write the result.",
         covers=[n.id for n in needs],
     )
 
@@ -277,13 +301,14 @@ def _forms(needs: list[Need], sketches: list[Sketch]) -> None:
 
 
 def _form(need: Need, look: str, value: str, sketches: list[Sketch]) -> None:
-    task = _bearer(look, sketches)
+    task = _bearer(look, sketches, formats.scope(need.want.text))
     if need.id in task.covers:
         return
     task.covers.append(need.id)
     task.instructions += f" {need.want.text}."
     if look == "words" and value.isdecimal():
-        words = int(value) if len(sketches) == 1 else max(20, int(int(value) * SHARE))
+        own = len(sketches) == 1 or bool(formats.scope(need.want.text))
+        words = int(value) if own else max(20, int(int(value) * SHARE))
         task.criteria.append(
             _criterion(f"At most {words} words", {"kind": "word_limit", "words": words})
         )
@@ -294,8 +319,10 @@ def _form(need: Need, look: str, value: str, sketches: list[Sketch]) -> None:
         task.risk = "write"
 
 
-def _bearer(look: str, sketches: list[Sketch]) -> Sketch:
+def _bearer(look: str, sketches: list[Sketch], scope: str) -> Sketch:
     """The task that can meet a demand on the look."""
+    if scope and (own := [s for s in sketches if scope.casefold() in s.instructions.casefold()]):
+        return own[-1]
     if look in ("table", "chart", "csv"):
         return next((s for s in sketches if s.trade == "analyst"), sketches[0])
     if look == "json":

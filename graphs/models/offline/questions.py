@@ -58,7 +58,7 @@ _FNS = (
     ("mean", r"\b(?:average|averages|mean|avg|on average|per average)\b"),
     ("median", r"\bmedian\b"),
     ("count", r"\bhow (?:many|often)\b|\bnumber of\b|\bcount(?:s|ed)?\b|\b(?:most|least) (?:common|frequent)(?:ly)?\b|\bfrequenc\w+\b|\bdistribution\b|\bbreakdown of\b"),
-    ("sum", r"\b(?:total|totals|sum|overall|altogether|combined|in all)\b"),
+    ("sum", r"\bhow much\b|\b(?:total|totals|sum|overall|altogether|combined|in all)\b"),
 )  # fmt: skip
 _BY = re.compile(
     r"\b(?:by|per|for each|for every|in each|across(?: all)?|broken down by|grouped by|split by|within each|against)\s+(?:the\s+)?"
@@ -76,7 +76,7 @@ _HINTS = {
     "fastest": "latency duration time p95 ms", "quickest": "latency duration time",
     "longest": "duration length time hours days", "shortest": "duration length time hours days",
     "popular": "count visits requests quantity orders", "busiest": "requests count visits", "used": "requests count usage",
-    "profitable": "profit margin", "rated": "rating score", "sells": "revenue sales quantity", "sold": "quantity units sales",
+    "sell": "revenue sales quantity", "profitable": "profit margin", "rated": "rating score", "sells": "revenue sales quantity", "sold": "quantity units sales",
     "selling": "quantity units revenue sales", "satisfied": "satisfaction rating score", "paid": "salary amount",
     "spend": "amount spend cost", "spent": "amount spend cost", "earn": "revenue amount salary", "failing": "errors failures",
     "biggest": "revenue amount value size", "largest": "revenue amount value size", "valuable": "revenue value amount",
@@ -339,9 +339,19 @@ def _mode(said: Words, ask: Ask) -> Mode:
         return "rank"
     if said.best and ask.measure:
         return "rows"
+    if said.fn == "count" and ask.entity and ask.entity.distinct <= 12 and ask.measure is None:
+        return "group"
+    if _GLANCE.match(said.text) and not said.fn:
+        return "overview"
     if said.fn or (ask.measure and fit(said.said, ask.measure) > 0.5):
         return "group" if ask.entity and said.fn != "sum" and _plural(said, ask.entity) else "total"
     return "overview"
+
+
+_GLANCE = re.compile(
+    r"\W*(?:please )?(?:analy[sz]e|summari[sz]e|describe|review|look at|overview|profile)\b",
+    re.IGNORECASE,
+)
 
 
 def _plural(said: Words, entity: Column) -> bool:
@@ -377,7 +387,7 @@ def _entity(
     labels = [c for c in labels if c.name not in groups and c is not measure]
     if groups and not said.change and not (said.best and said.n):
         return None
-    found, score = named(_subjects(said), labels)
+    found, score = named(subjects(said), labels)
     if found is None or score < 0.5:
         found, score = named(said.said, labels)
     if found is not None and score >= 0.5:
@@ -388,7 +398,7 @@ def _entity(
     return names[0] if names and (said.change or said.best or said.n) else None
 
 
-def _subjects(said: Words) -> list[str]:
+def subjects(said: Words) -> list[str]:
     """The noun after `which`, `top 5` or `what`."""
     found = re.search(
         r"\b(?:which|what|whose|top|bottom|best|worst)\s+(?:\d+\s+|two\s+|three\s+|four\s+|five\s+|six\s+|seven\s+|eight\s+|nine\s+|ten\s+)?"

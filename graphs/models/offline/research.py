@@ -8,9 +8,10 @@ from typing import Any
 
 from graphs.models.offline import analyst, markdown, sources
 from graphs.models.offline.columns import Column, Table, fit
+from graphs.models.offline.cues import CUES, SAME
 from graphs.models.offline.language import cut, keywords, overlap, sentence, spoken, stem, words
 from graphs.models.offline.passages import Passage, passages, plain, summarised
-from graphs.models.offline.questions import top, understand
+from graphs.models.offline.questions import Words, top, understand
 from graphs.models.offline.steps import Call, Desk, Reply, Script
 from graphs.models.offline.wants import Want
 
@@ -29,13 +30,21 @@ def research(desk: Desk, wants: Sequence[Want], wishes: str = "") -> Script:
     """Answer each want from what can be read; say plainly what is not there."""
     parts: list[str] = []
     why = [w for w in wants if w.kind == "why"]
-    rest = [w for w in wants if w.kind != "why"]
+    compares = any(w.kind == "compare" for w in wants)
+    rest = [w for w in wants if w.kind != "why" and not (compares and _of_differences(w))]
     texts = yield from read_all(desk, only=_named(desk))
     if why:
         parts.append((yield from reasons(desk, why[0], texts)))
     for want in rest:
         parts.append((yield from _one(desk, want, texts, wishes)))
     return "\n\n".join(part for part in parts if part)
+
+
+def _of_differences(want: Want) -> bool:
+    """`list the differences` beside a comparison asks for nothing more."""
+    return want.kind in ("extract", "find") and bool(
+        re.search(r"\b(?:differ|chang|similar|same|common)", want.text, re.IGNORECASE)
+    )
 
 
 def _one(desk: Desk, want: Want, texts: Texts, wishes: str) -> Script:
@@ -181,10 +190,21 @@ def _quotes(data: dict[str, Any], args: dict[str, Any]) -> list[str]:
     for row in data["rows"]:
         for place, cell in enumerate(row[1:], 1):
             is_day = place == width - 1 and re.fullmatch(r"\d{4}-\d\d-\d\d.*", cell)
-            if cell.strip() and not is_day:
+            if not _EMPTY.fullmatch(cell.strip()) and not is_day:
                 said.setdefault(f"{cell}\0{data['columns'][place]}", []).append(row[-1])
-    ranked = sorted(said.items(), key=lambda item: -len(item[1]))
+    ranked = sorted(said.items(), key=lambda item: (-len(item[1]), not _WEIGHTY.search(item[0])))
     return [_quote(key, days, where, dates) for key, days in ranked[:QUOTES]]
+
+
+_EMPTY = re.compile(
+    r"|ok|none|no|yes|n/?a|nothing(?: special| to report| new)?|no changes?|see above|tbd|unknown|same|[-–—.?]+",
+    re.IGNORECASE,
+)
+"""Cells that stand where a reason could stand, and give none."""
+_WEIGHTY = re.compile(
+    r"\b(?:breaking|required|removed?|renamed|replaced|deprecat\w+|because|due to|outage|security|by (?:law|rules)|no longer)\b",
+    re.IGNORECASE,
+)
 
 
 def _quote(key: str, days: Sequence[str], where: str, dates: str) -> str:
@@ -227,9 +247,7 @@ def _told(quoted: dict[str, list[str]], tables: Sequence[Table], texts: Texts) -
         names = spoken(f"**{n}**" for n in silent)
         lines.append(f"- No reason is given for {names} in {looked}; none was guessed.")
     head = (
-        "What the sources say about the reasons:"
-        if len(silent) < len(quoted)
-        else "The reasons stay open:"
+        "Reasons given in the sources:" if len(silent) < len(quoted) else "The reasons stay open:"
     )
     return "\n".join([head, "", *lines])
 
@@ -243,9 +261,7 @@ def _loose_reasons(texts: Texts, want: Want) -> str:
     hits = [p for p in hits if overlap(wanted, p.text) > 0][:5] or hits[:3]
     if not hits:
         return f"{spoken(texts)} gives no reason; none was guessed."
-    return "\n".join(
-        ["What the sources say about the reasons:", "", *(f"- {p.quoted()}" for p in hits)]
-    )
+    return "\n".join(["Reasons given in the sources:", "", *(f"- {p.quoted()}" for p in hits)])
 
 
 def _reason_column(desk: Desk, tables: Sequence[Table]) -> Script:
@@ -324,7 +340,9 @@ def found(texts: Texts, want: Want) -> str:
 
 def _answers(passage: Passage, wanted: Sequence[str], question: str) -> float:
     """How well a sentence fits a question: its words, and a date, number or name if asked for."""
-    score = overlap(wanted, f"{passage.text} {passage.heading}")
+    said = set(keywords(f"{passage.text} {passage.heading}"))
+    kin = sum(bool(said & _KIN.get(word, frozenset())) for word in wanted if word not in said)
+    score = overlap(wanted, f"{passage.text} {passage.heading}") + 0.8 * kin / max(1, len(wanted))
     if score == 0:
         return 0.0
     low = question.casefold()
@@ -342,47 +360,20 @@ def _answers(passage: Passage, wanted: Sequence[str], question: str) -> float:
     return score
 
 
-# Lists of a kind
+_KIN = {
+    stem(word): frozenset(stem(w) for w in others.split())
+    for word, others in {
+        "approve": "grant granted sign authorise authorised permit permitted decide",
+        "cost": "price fee pay pays charge eur usd", "price": "cost fee charge", "limit": "maximum most",
+        "limited": "limit maximum up", "deadline": "due until latest", "refund": "reimbursed return money back",
+        "allowed": "may permitted", "forbidden": "prohibited must not", "owner": "responsible owns lead",
+        "contact": "mail phone reach", "start": "begin begins from", "end": "terminate ends until notice",
+        "window": "within days period", "happens": "consequence result",
+    }.items()
+}  # fmt: skip
+"""Words of questions, and those of answers to them."""
 
-_CUES: dict[str, str] = {
-    "decision": r"\b(?:decided|decision|agreed|approved?|we (?:will|are going to) (?:use|go|adopt|keep|drop|ship|postpone)|resolved|chose|chosen|rejected|signed off|go with|accepted|beschlossen)\b",
-    "action": r"\b(?:will|to do|todo|action|needs? to|must|should|by (?:monday|tuesday|wednesday|thursday|friday|next|the end|end of|eod|\d)|due|follow(?:s|ing)? up|prepares?|sends?|owner|assigned|takes? over|responsible|bis (?:zum|montag|freitag))\b|\[ \]",
-    "risk": r"\b(?:risks?|danger|might|could fail|threat|concern(?:ed|s)?|worr(?:y|ied|ies)|blocker|blocked|delay(?:ed|s)?|dependen\w+|uncertain|if .* (?:fails|slips|late)|vulnerab\w+|penalt\w+|outage)\b",
-    "question": r"\?\s*$|\b(?:open question|unclear|to be (?:decided|determined|confirmed)|tbd|tbc|unresolved|not yet (?:clear|decided))\b",
-    "deadline": r"\b(?:by|until|before|due|deadline|no later than|within)\b.*\b(?:\d|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|week|month|day)\w*\b|\b\d{4}-\d\d-\d\d\b",
-    "date": r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b(?:january|february|march|april|june|july|august|september|october|november|december)\s+\d{1,2}\b|\b\d{1,2}\.? (?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
-    "cost": r"[€$£]\s?\d|\d\s?(?:€|eur|usd|dollars?|euros?)|\b(?:costs?|price|fee|budget)\b.*\d",
-    "number": r"\d",
-    "breaking": r"\bbreaking\b|\bremoved\b|\bno longer\b|\bincompatib\w+|\bmigrat\w+|\brenamed\b",
-    "deprecat": r"\bdeprecat\w+|\bsunset\w*|\bend of life\b",
-    "fix": r"\b(?:fix(?:e[sd])?|bug|resolved|corrected|patched)\b",
-    "feature": r"\b(?:add(?:s|ed)?|new|introduc\w+|support(?:s|ed)? for|now (?:supports|available)|feature)\b",
-    "change": r"\b(?:chang\w+|now|renam\w+|remov\w+|add(?:s|ed)?|deprecat\w+|fix\w*|updat\w+|increas\w+|decreas\w+|new|improv\w+)\b",
-    "error": r"\b(?:error|exception|failed|failure|fatal|critical|traceback|timeout|denied)\b",
-    "warning": r"\bwarn(?:ing)?s?\b",
-    "complaint": r"\b(?:not|never|can'?t|cannot|doesn'?t|won'?t|too (?:slow|long|expensive|late)|slow|broken|bad|poor|terrible|awful|annoy\w*|confus\w+|frustrat\w+|disappoint\w+|missing|wrong|crash\w*|fail\w*|difficult|hard to|unhelpful|waiting|error)\b",
-    "praise": r"\b(?:great|love|loved|excellent|good|helpful|easy|fast|friendly|perfect|thank|thanks|amazing|awesome|best|happy|smooth)\b",
-    "request": r"\b(?:please|would (?:like|love)|wish|could you|need|want|should (?:have|be|support)|feature request|suggest\w*|add)\b",
-    "obligation": r"\b(?:must|shall|required|have to|has to|obliged|is responsible|are responsible|may not|must not|prohibited|mandatory)\b",
-    "exception": r"\b(?:except|exception|unless|exempt\w*|not apply|does not include|excluding|apart from)\b",
-    "right": r"\b(?:may|entitled|right to|allowed|can request|permitted)\b",
-    "name": r"\b[A-Z][a-z]+ [A-Z][a-z]+\b",
-    "goal": r"\b(?:goal|objective|aim|target|purpose|so that|we want)\b",
-    "assumption": r"\b(?:assum\w+|expect\w*|provided that|suppos\w+)\b",
-    "recommend": r"\b(?:recommend\w*|should|advis\w+|suggest\w*|propos\w+)\b",
-    "email": r"[\w.+-]+@[\w-]+\.[\w.]+",
-    "link": r"https?://\S+",
-    "step": r"\b(?:first|then|next|finally|step|start|before|after)\b|^\s*\d+[.)]",
-    "definition": r"\b(?:means|is defined as|refers to|“[^”]+” (?:is|means))\b",
-}  # fmt: skip
-_SAME = {
-    "todo": "action", "to-do": "action", "next": "action", "task": "action", "item": "action", "owner": "action", "responsibility": "action",
-    "milestone": "deadline", "due": "deadline", "timeline": "deadline", "schedule": "deadline", "blocker": "risk", "issue": "risk",
-    "problem": "complaint", "threat": "risk", "figure": "number", "price": "cost", "budget": "cost", "duty": "obligation",
-    "requirement": "obligation", "bug": "fix", "difference": "change", "suggestion": "request", "finding": "number", "conclusion": "recommend",
-    "attende": "name", "participant": "name", "peopl": "name", "term": "obligation", "objectiv": "goal", "url": "link", "e-mail": "email",
-    "penalty": "risk", "weakness": "complaint", "strength": "praise", "pro": "praise", "con": "complaint", "theme": "complaint", "topic": "number",
-}  # fmt: skip
+# Lists of a kind
 
 
 @dataclass(frozen=True)
@@ -405,11 +396,16 @@ def extracted(texts: Texts, want: Want) -> str:
     items = items[: top(want.quote) or 15]
     if kind == "action":
         rows = [
-            [i.who or "not said", plain(i.passage.text), i.when or "not said", i.passage.ref]
-            for i in items
+            [i.who or "not said", _task_of(i), i.when or "not said", i.passage.ref] for i in items
         ]
         return markdown.table(["who", "what", "by when", "source"], rows)
     return "\n".join(f"- {i.passage.quoted()}" for i in items)
+
+
+def _task_of(item: Item) -> str:
+    """What is to be done, without the name before a colon."""
+    text = plain(item.passage.text)
+    return re.sub(rf"^{re.escape(item.who)}\s*[:–—-]\s*", "", text) if item.who else text
 
 
 def _plural(kind: str) -> str:
@@ -432,10 +428,10 @@ def kind_of_list(want: Want) -> str:
     ):
         return "action"
     for word in reversed([stem(w) for w in words(said)]):
-        for kind in (_SAME.get(word, ""), word):
+        for kind in (SAME.get(word, ""), word):
             if kind and (
                 match := next(
-                    (k for k in _CUES if kind == k or (len(kind) > 4 and kind.startswith(k))), ""
+                    (k for k in CUES if kind == k or (len(kind) > 4 and kind.startswith(k))), ""
                 )
             ):
                 return match
@@ -446,7 +442,7 @@ def _items(name: str, text: str, kind: str) -> list[Item]:
     """Those under a heading of that kind; without such a heading, the sentences with its cues."""
     all_ = passages(name, text)
     under = [p for p in all_ if p.heading and _heads(p.heading, kind)]
-    cue = re.compile(_CUES[kind], re.IGNORECASE if kind != "name" else 0)
+    cue = re.compile(CUES[kind], re.IGNORECASE if kind != "name" else 0)
     other = {
         p.heading
         for p in all_
@@ -455,13 +451,15 @@ def _items(name: str, text: str, kind: str) -> list[Item]:
             _heads(p.heading, k) for k in ("decision", "action", "risk", "question") if k != kind
         )
     }
+    under = [p for p in under if kind == "question" or not p.text.rstrip().endswith("?")]
+    all_ = [p for p in all_ if kind in ("question", "request") or not p.text.rstrip().endswith("?")]
     hits = under or [p for p in all_ if cue.search(p.text) and p.heading not in other]
     return [Item(p, _who(p.text), _when(p.text)) for p in hits]
 
 
 def _heads(heading: str, kind: str) -> bool:
     stems = set(keywords(heading)) | {stem(w) for w in words(heading)}
-    return any(s.startswith(kind) or _SAME.get(s) == kind for s in stems)
+    return any(s.startswith(kind) or SAME.get(s) == kind for s in stems)
 
 
 _NOT_NAMES = frozenset(
@@ -616,17 +614,38 @@ def counted(texts: Texts, want: Want) -> str:
     if not tally:
         return f"{spoken(texts)} names none of what was asked for: {want.quote}."
     ranked = sorted(tally.items(), key=lambda pair: (pair[1] if said.low else -pair[1], pair[0]))
-    n = said.n or (len(ranked) if len(ranked) <= 10 else 10)
-    noun = "changes" if said.change else "lines"
+    n = said.n or min(len(ranked), 10)
+    return _tallied(ranked, n, said, first, texts)
+
+
+def _tallied(
+    ranked: Sequence[tuple[str, int]], n: int, said: Words, first: dict[str, str], texts: Texts
+) -> str:
+    log = any(_TIMED.match(line) for text in texts.values() for line in text.splitlines()[:20])
+    changes = said.change and not log
+    noun = "changes" if changes else "lines"
     rows = [[name, str(count), first[name]] for name, count in ranked[:n]]
-    lead = f"{'Least' if said.low else 'Most'} often named: {spoken(f'**{r[0]}** ({r[1]})' for r in rows[: max(said.n or 3, 1)])}."
-    how = f"*Counted the lines of {spoken(texts)} that name each one; every line is counted once.*"
-    note = ""
-    if len(ranked) > n and ranked[n][1] == ranked[n - 1][1]:
-        note = f" *“{ranked[n][0]}” has as many as the last one shown.*"
-    return "\n\n".join(
-        [lead, markdown.table([_label(said.said), noun, "first named"], rows), how + note]
+    label = _label(said.said)
+    shown = spoken(
+        f"**{r[0]}** ({r[1]} {noun if r[1] != '1' else noun[:-1]})" for r in rows[:n][:10]
     )
+    start = (
+        f"The {label} that changed most"
+        if changes
+        else f"Named in {'fewest' if said.low else 'most'} lines"
+    )
+    notes = [f"Counted the lines of {spoken(texts)} that name each one."]
+    if said.change and log:
+        notes.append(
+            "A log does not say what changed, so this only shows how often each one occurs."
+        )
+    if len(ranked) > n and ranked[n][1] == ranked[n - 1][1]:
+        notes.append(f"“{ranked[n][0]}” has as many as the last one shown.")
+    table = markdown.table([label, noun, "first named"], rows)
+    return "\n\n".join([f"{start}: {shown}.", table, f"*{' '.join(notes)}*"])
+
+
+_TIMED = re.compile(r"\W?\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
 def _names(shape: re.Pattern[str], line: str) -> Iterable[str]:

@@ -197,14 +197,27 @@ def _all(goal: str) -> Iterator[Want]:
     lead = ""
     for span in sentences(goal):
         forms = list(formats.found(span))
+        mine: list[Want] = []
         for piece in _pieces(_blanked(span, forms)):
             want = _want(piece, lead)
             if want is None:
                 continue
             if want.kind in ("measure", "find", "create", "compare", "extract", "summarise"):
                 lead = want.text if want.kind != "extract" or not lead else lead
+            mine.append(want)
             yield want
-        yield from (Want("format", f.quote, f.text, form=f) for f in forms)
+        drafts = [w for w in mine if _MESSAGE.search(w.text)]
+        for form in forms:
+            scope = drafts[-1].text if drafts and form.kind in formats.LENGTHS else ""
+            text = f"{form.text}{formats.SCOPE}{_lower(scope)}" if scope else form.text
+            yield Want("format", form.quote, text, form=form)
+
+
+_MESSAGE = re.compile(
+    r"\b(?:e-?mail|message|letter|announcement|reply|post|statement|tweet|newsletter|invitation)\b",
+    re.IGNORECASE,
+)
+"""A text of its own: a length in its sentence is the length of this text only."""
 
 
 def _blanked(span: Span, forms: list[formats.Form]) -> Span:
@@ -312,6 +325,7 @@ def kind_of(text: str) -> Kind:
 
 
 _ORDER: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("measure", re.compile(r"^how (?:many|much|often)\b", re.IGNORECASE)),
     ("tell", re.compile(r"^(?:what|how) should\b|\btell (?:our |the )?(?:customers?|clients?|users?)", re.IGNORECASE)),
     ("why", _WHY),
     ("tell", _TELL),

@@ -81,10 +81,25 @@ def _more(wishes: str) -> list[str]:
 
 
 def _finished(desk: Desk, parts: Sequence[str], wishes: str) -> str:
-    text = "\n\n".join(
-        p for p in (*parts, writing.added(wishes), writing.left_out(_instructions(desk.data))) if p
-    )
+    ends = [
+        writing.added(wishes),
+        writing.left_out(_instructions(desk.data)),
+        *_untranslated(desk.data),
+    ]
+    text = "\n\n".join(p for p in (*parts, *ends) if p)
     limit = writing.limits(desk.data)
-    if re.search(r"\b(?:shorter|more concise|too long|condense|tighten)\b", wishes, re.IGNORECASE):
+    if _SHORTER.search(wishes):
         limit = min(limit or 10_000, max(40, int(count_words(text) * 0.6)))
     return markdown.fitted(text, limit) if limit else text
+
+
+_SHORTER = re.compile(
+    r"\b(?:shorter|more concise|too long|condense|tighten|make it shorter)\b", re.IGNORECASE
+)
+
+
+def _untranslated(data: dict[str, Any]) -> list[str]:
+    """Said plainly, since rules cannot translate."""
+    forms = [of(r).form for r in data.get("requirements") or []]
+    names = [f.value.title() for f in forms if f and f.kind == "language"]
+    return [f"Not translated into {name}: the words are those of the sources." for name in names]

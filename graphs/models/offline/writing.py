@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphs.models.offline import markdown, sources
-from graphs.models.offline.intake import title
+from graphs.models.offline.intake import GREETING, missing, title
 from graphs.models.offline.language import cut, sentence, sentences, spoken
+from graphs.models.offline.passages import plain
 from graphs.models.offline.playbooks import Playbook, playbook
 from graphs.models.offline.steps import Desk
 from graphs.models.offline.wants import Want, read
@@ -37,16 +38,16 @@ def write(desk: Desk, wants: Sequence[Want], found: Sequence[str] = ()) -> str:
         str(i.get("text", "")) for i in desk.data.get("inputs") or [] if not i.get("left_out")
     ]
     findings = gathered([*inputs, *found])
+    if findings.empty and (absent := missing(desk.data)):
+        return _not_here(absent, wants)
     parts = [_one(desk, want, findings) for want in wants]
     return "\n\n".join(dict.fromkeys(p for p in parts if p))
 
 
 def _one(desk: Desk, want: Want, findings: Findings) -> str:
     said = want.quote or want.text
-    if findings.empty and not sources.anything(desk.data):
-        return from_checklist(str(desk.data.get("goal", "")), said)
-    if findings.empty:
-        return "The tasks before found nothing to build on, so nothing was drafted."
+    if findings.empty or (want.kind not in ("tell", "outward") and not sources.anything(desk.data)):
+        return _without_findings(desk, said)
     if want.kind == "outward":
         return message(desk, findings, said)
     if re.search(r"\b(?:customers?|clients?|users?|partners?|press|public)\b", said, re.IGNORECASE):
@@ -64,6 +65,31 @@ def _one(desk: Desk, want: Want, findings: Findings) -> str:
     if re.search(r"\brisks?\b", said, re.IGNORECASE):
         return risks(findings)
     return overview(findings)
+
+
+def _without_findings(desk: Desk, said: str) -> str:
+    goal = str(desk.data.get("goal", ""))
+    if sources.anything(desk.data):
+        return "The tasks before found nothing to build on, so nothing was drafted."
+    if GREETING.fullmatch(goal.strip()):
+        return EXAMPLES
+    return from_checklist(goal, said)
+
+
+def _not_here(absent: str, wants: Sequence[Want]) -> str:
+    asked = spoken(f"“{w.text.removeprefix('Answer: ').rstrip('?')}”" for w in wants)
+    return (
+        f"“{absent[0].upper() + absent[1:]}” is not here: nothing came with the mission.\n\n"
+        f"So this is not answered: {asked}. Start the mission again with the file, and it is read "
+        "and computed."
+    )
+
+
+EXAMPLES = """This message asks for nothing yet. A mission says what you want to have in the end, such as:
+
+- From the attached export, which three endpoints changed most, and why?
+- Summarise the attached policy in five bullets.
+- List the decisions and action items from these notes."""
 
 
 # What was found
@@ -102,9 +128,15 @@ def gathered(texts: Sequence[str]) -> Findings:
 def _lead(line: str, names: dict[str, str]) -> list[str]:
     if line.endswith(":") or re.fullmatch(r"\*\*[^*]+\*\*", line):
         return []
-    for name, value in re.findall(r"\*\*([^*]+)\*\*\s+(?:\(([^()]*)\))?", line):
+    found = re.findall(r"\*\*([^*]+)\*\*(?:\s+\(([^()]*)\))?", line)
+    if not _RANKING.match(line):
+        found = found[:1] if len(found) > 1 else []
+    for name, value in found:
         names.setdefault(name, value)
     return [line]
+
+
+_RANKING = re.compile(r"(?:The \w|Highest|Lowest|Most|Least|Named)")
 
 
 # Drafts
@@ -113,28 +145,28 @@ def _lead(line: str, names: dict[str, str]) -> list[str]:
 def for_customers(found: Findings) -> str:
     """A short text that customers may read: what changed, why, what is not known."""
     names = [name for name, _ in found.names]
-    subject = f"What changed: {spoken(names[:3])}" if names else "What changed"
-    lines = [f"**Draft for customers — {subject}**", "Hello,"]
+    subject = f"What changed: {spoken(names[:3])}" if names else "What is new"
+    why = {name: _said(text) for name, text in found.reasons}
+    lines = [f"**Draft for customers: {subject}**", "Hello,"]
     if names:
-        lines.append(
-            sentence(
-                f"here is what changed most: {spoken(_with_value(n, v) for n, v in found.names[:5])}"
-            )
-        )
+        lines.append("this is what changed most in the data we looked at:")
+        lines.append("\n".join(f"- {_changed(n, v, why.get(n, ''))}" for n, v in found.names[:5]))
     elif found.leads:
         lines.append(_bare(found.leads[0]))
-    for point in found.points[:5] if not names else ():
-        lines.append(f"- {_bare(point)}")
-    why = [(n, _said(r)) for n, r in found.reasons if _said(r)]
-    if why:
-        lines.append("\n".join(["Why:", *(f"- {n}: {text}" for n, text in why[:5])]))
+    if not names and found.points:
+        lines.append("\n".join(f"- {_bare(point)}" for point in found.points[:5]))
     if found.unknown:
-        lines.append(sentence(f"we are still looking into why {spoken(found.unknown)} changed"))
+        lines.append(sentence(f"we are still finding out why {spoken(found.unknown)} changed"))
     lines.append("If this affects you, reply to this message and we will help.")
     lines.append(
-        "*Before you send it: check the reasons, and add what customers must do and by when; the findings do not say it.*"
+        "*Before it goes out: check the reasons, and add what customers must do and by when; "
+        "the findings do not say it.*"
     )
     return "\n\n".join(lines)
+
+
+def _changed(name: str, value: str, why: str) -> str:
+    return _with_value(name, value) + (f": {why}" if why else "")
 
 
 def _with_value(name: str, value: str) -> str:
@@ -144,7 +176,7 @@ def _with_value(name: str, value: str) -> str:
 def _said(reasons: str) -> str:
     """The first quote without its source: sources are for the team, not for customers."""
     found = re.search(r"“([^”]+)”", reasons)
-    return found[1].rstrip(".") if found else ""
+    return plain(found[1]).rstrip(".") if found else ""
 
 
 def _bare(text: str) -> str:
@@ -159,7 +191,7 @@ def message(desk: Desk, found: Findings, said: str) -> str:
     about = title(goal, list(read(goal)))
     to = re.search(r"\bto (?:the |our |my )?([\w ]+?)(?: in| with| under| by|[.,;]|$)", said)
     lines = [
-        f"**Draft — Subject: {cut(about, 70)}**",
+        f"**Draft, subject: {cut(about, 70)}**",
         f"Hello {to[1].strip()}," if to and len(to[1].split()) < 4 else "Hello,",
     ]
     lines += [_bare(lead) for lead in found.leads[:3]]
@@ -180,9 +212,12 @@ def _is_list(table: list[list[str]]) -> bool:
 
 def _listed(table: list[list[str]]) -> str:
     rows = [row for row in table[1:] if len(row) >= 3]
-    return "\n".join(
-        ["Action items:", *(f"- {row[0]}: {_bare(row[1])} (by {row[2]})" for row in rows[:10])]
-    )
+    return "\n".join(["Action items:", *(f"- {_named_task(*row[:2])}" for row in rows[:10])])
+
+
+def _named_task(who: str, what: str) -> str:
+    said = _bare(what)
+    return said if who == "not said" or who.casefold() in said.casefold() else f"{who}: {said}"
 
 
 def recommendations(found: Findings) -> str:
@@ -273,25 +308,33 @@ def _roles(book: Playbook) -> str:
 
 def outline(goal: str, said: str) -> str:
     """What rules can honestly give for a free text: its frame, with what a person must fill in."""
-    about = title(goal, list(read(goal)))
-    known = [s.text for s in sentences(goal)][:6]
-    lines = [
-        f"**{about}**",
-        "The offline model has no knowledge of its own to write this from. This is the frame:",
-    ]
-    lines.append(
-        "\n".join(
-            [
-                "1. What it is about: " + cut(said, 160),
-                "2. Who it is for, and what they need to know first",
-                "3. The facts: names, numbers, dates (attach them, and they are filled in)",
-                "4. What the reader should do, and by when",
-            ]
-        )
+    about = _topic(said) or title(goal, list(read(goal)))
+    message_ = re.search(
+        r"\b(?:e-?mail|message|letter|announcement|post|note|newsletter|invitation|reply)\b",
+        said,
+        re.IGNORECASE,
     )
-    if len(known) > 1:
-        lines.append("\n".join(["What the mission already says:", *(f"- {s}" for s in known[1:])]))
-    return "\n\n".join(lines)
+    start = ["Hello,", f"this is about {about}."] if message_ else [sentence(about)]
+    frame = [
+        "- What it is: [one sentence]",
+        "- Who it is for, and what they gain: [one sentence]",
+        "- The facts: [names, numbers, dates]",
+        "- What to do now, and by when: [one sentence]",
+    ]
+    known = [s.text for s in sentences(goal)][1:6]
+    context = ["\n".join(["What the mission says:", *(f"- {s}" for s in known)])] if known else []
+    note = (
+        "*The offline model, no AI, has no knowledge of its own to write this from: fill in the "
+        "brackets, or attach material.*"
+    )
+    head = f"**Draft, subject: {cut(about[0].upper() + about[1:], 80)}**"
+    return "\n\n".join([head, *start, "\n".join(frame), *context, note])
+
+
+def _topic(said: str) -> str:
+    """What a text is to be about: the words after `for`, `about` or `on`."""
+    found = re.search(r"\b(?:about|for|on|regarding)\s+(.+)", said.rstrip(".?! "), re.IGNORECASE)
+    return cut(found[1], 120) if found else ""
 
 
 def added(wishes: str) -> str:
