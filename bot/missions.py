@@ -440,12 +440,12 @@ def _raised(mission: Mission, gate: Gate) -> Decimal:
 
 async def _steer(tx: Tx, record: Record, person: Person, words: str) -> Reply:
     mission = record.mission
-    board = Board.of(record)
-    open_tasks = tuple(v.task.id for v in board.views if not v.state.settled)
     if record.plan is None or not record.plan.settled:
         heard = [*mission.thread, words]
         await tx.set_mission(mission.id, thread=heard)
         return _say("done", mission, "Noted. I take it into account.")
+    board = Board.of(record)
+    open_tasks = tuple(v.task.id for v in board.views if not v.state.settled)
     if not open_tasks:
         text = "The work is finished. When the result is here, press Revise and say it there."
         return _say("refused", mission, text)
