@@ -5,11 +5,7 @@ is in `web_guard`. The page works without JavaScript: a form is then answered wi
 with it, by `{"say": …, "url": …}` or `{"error": …}`.
 """
 
-import asyncio
 import mimetypes
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote
 
 import structlog
 from starlette.applications import Starlette
@@ -23,52 +19,36 @@ from starlette.staticfiles import StaticFiles
 
 from bot.cards import CardFile
 from bot.chat.web import render
-from bot.chat.web.chat import WebChat
 from bot.chat.web.messages import PLACE
 from bot.chat.web.samples import SAMPLES
-from bot.documents.errors import DocumentError
-from bot.documents.export import MEDIA_TYPES, Format, export
-from bot.documents.worker import Workers
-from bot.domain.artifact import Artifact
 from bot.domain.base import Refused
-from bot.domain.mission import Attachment, HouseContext, Person
-from bot.missions import Missions
-from bot.ports import Files
-from bot.store.store import Store, StoreDown
-from handlers import clicks
+from bot.domain.mission import Attachment, HouseContext
+from bot.store.store import StoreDown
+from handlers import clicks, web_files
 from handlers import web_answers as answers
 from handlers.asks import Ask, Heard, hear
 from handlers.web_events import article, events, moment, stamp
+from handlers.web_face import (
+    THEMES,
+    Face,
+    face_of,
+    frame_of,
+    missions_of,
+    models_of,
+    place_of,
+    theme_of,
+)
 from handlers.web_forms import Sent, read_clicked, read_form, read_sent
 from handlers.web_guard import Guard
 
 log = structlog.get_logger(__name__)
 
-THEMES = ("light", "dark")
-PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
-"""What a page may show of a mission's files; everything else is only ever saved."""
 HOUSE = (
     ("organisation", "Organisation", "Who you are and what you do."),
     ("audience", "Audience", "Who usually reads the results."),
     ("conventions", "Conventions", "Names, units, formats; what is never said."),
     ("preferences", "Preferences", "How you like results: length, tone, language."),
 )
-
-
-@dataclass(frozen=True)
-class Face:
-    """Everything a request needs; `person` is the one who sits at this machine."""
-
-    missions: Missions
-    chat: WebChat
-    files: Files
-    workers: Workers
-    person: Person
-    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def store(self) -> Store:
-        return self.missions.store
 
 
 def create(face: Face, *, token: str, port: int) -> Starlette:
@@ -81,8 +61,8 @@ def create(face: Face, *, token: str, port: int) -> Starlette:
             Route("/t/{number:int}", reply, methods=["POST"]),
             Route("/click", click, methods=["POST"]),
             Route("/events", feed),
-            Route("/files/{sha256}/{name}", file),
-            Route("/missions/{mission}/artifact/{version:int}.{format}", artifact),
+            Route("/files/{sha256}/{name}", web_files.file),
+            Route("/missions/{mission}/artifact/{version:int}.{format}", web_files.artifact),
             Route("/house", house),
             Route("/house", keep_house, methods=["POST"]),
             Route("/healthz", health),
@@ -108,8 +88,8 @@ async def _home(request: Request, words: str = "", error: str = "") -> Response:
     return Page(
         render.page(
             "home",
-            frame=await _frame(request, at="home"),
-            theme=_theme(request),
+            frame=await frame_of(request, at="home"),
+            theme=theme_of(request),
             words=words or (sample.words if sample else ""),
             sample=sample,
             error=error,
@@ -125,7 +105,7 @@ async def thread(request: Request) -> Response:
 
 
 async def _thread(request: Request, words: str = "", error: str = "") -> Response:
-    face, place = _face(request), _place(request)
+    face, place = face_of(request), place_of(request)
     since = face.store.clock()
     messages = await face.chat.messages.of(place)
     title = await _title(face, place)
@@ -134,8 +114,8 @@ async def _thread(request: Request, words: str = "", error: str = "") -> Respons
     return Page(
         render.page(
             "thread",
-            frame=await _frame(request, place=place, since=stamp(since)),
-            theme=_theme(request),
+            frame=await frame_of(request, place=place, since=stamp(since)),
+            theme=theme_of(request),
             title=title or "Conversation",
             number=request.path_params["number"],
             messages=[article(told) for told in messages],
@@ -153,13 +133,13 @@ async def _title(face: Face, place: str) -> str:
 
 async def house(request: Request) -> Response:
     """What a person keeps about the house."""
-    face = _face(request)
+    face = face_of(request)
     known = await face.store.house(face.person.workspace)
     return Page(
         render.page(
             "house",
-            frame=await _frame(request, at="house"),
-            theme=_theme(request),
+            frame=await frame_of(request, at="house"),
+            theme=theme_of(request),
             house=known.model_dump(),
             fields=HOUSE,
         )
@@ -168,7 +148,7 @@ async def house(request: Request) -> Response:
 
 async def keep_house(request: Request) -> Response:
     """Keep the house context and the appearance."""
-    face, form = _face(request), await read_form(request)
+    face, form = face_of(request), await read_form(request)
     told = {name: str(form.get(name, "")).strip()[:4_000] for name, _, _ in HOUSE}
     await face.missions.set_house(face.person, HouseContext(**told))
     await face.chat.tell("", face.person.id, "Saved. Every mission from now on carries it.")
@@ -186,7 +166,7 @@ async def keep_house(request: Request) -> Response:
 
 async def begin(request: Request) -> Response:
     """The first words of a new conversation."""
-    face = _face(request)
+    face = face_of(request)
     sent = await read_sent(request)
     try:
         files = await _attach(face, sent)
@@ -204,7 +184,7 @@ async def begin(request: Request) -> Response:
 
 async def reply(request: Request) -> Response:
     """Words in a conversation that exists."""
-    face, place = _face(request), _place(request)
+    face, place = face_of(request), place_of(request)
     sent = await read_sent(request)
     try:
         heard = await _hear(face, place, sent, await _attach(face, sent))
@@ -257,7 +237,7 @@ def _shown(files: tuple[Attachment, ...]) -> tuple[CardFile, ...]:
 
 async def click(request: Request) -> Response:
     """A button, with its form when it has one."""
-    face, clicked = _face(request), await read_clicked(request)
+    face, clicked = face_of(request), await read_clicked(request)
     place = await _place_of(face, clicks.read(clicked.id).mission)
     told = await clicks.click(face.missions, clicked.key, face.person, clicked.id, clicked.values)
     return await _tell(request, place, told.text)
@@ -278,124 +258,30 @@ async def feed(request: Request) -> Response:
     """The events of an open page, from the last one it saw."""
     from sse_starlette.sse import EventSourceResponse
 
-    face, place = _face(request), request.query_params.get("place", "")
+    face, place = face_of(request), request.query_params.get("place", "")
     seen = request.headers.get("last-event-id") or request.query_params.get("since")
     since = moment(seen) or face.store.clock()
 
-    async def listed() -> Any:
-        return await _list(face, place)
+    async def listed() -> dict[str, str]:
+        return {"html": await missions_of(face, place), "models": models_of(face)}
 
     return EventSourceResponse(
         events(face.chat, place, since, listed), ping=15, headers={"Cache-Control": "no-store"}
     )
 
 
-async def file(request: Request) -> Response:
-    """A file of a mission, to be saved; never opened as a page of ours."""
-    face = _face(request)
-    sha256, name = request.path_params["sha256"], request.path_params["name"]
-    if not await face.chat.messages.shows_file(sha256, name):
-        raise HTTPException(404)
-    try:
-        data = await face.files.get(sha256)
-    except FileNotFoundError:
-        raise HTTPException(404) from None
-    kind = mimetypes.guess_type(name)[0] or ""
-    return _saved(name, data, kind if kind in PICTURES else "application/octet-stream")
-
-
-async def artifact(request: Request) -> Response:
-    """An artifact in one of its formats."""
-    face, wanted = _face(request), request.path_params
-    record = await face.store.record(wanted["mission"])
-    if record is None or record.mission.workspace != face.person.workspace:
-        raise HTTPException(404)
-    found = next((a for a in record.artifacts if a.version == wanted["version"]), None)
-    if found is None or wanted["format"] not in MEDIA_TYPES:
-        raise HTTPException(404)
-    data = await _exported(face, found, wanted["format"])
-    return _saved(
-        f"{_file_stem(found.title)}.{wanted['format']}", data, MEDIA_TYPES[wanted["format"]]
-    )
-
-
-async def _exported(face: Face, made: Artifact, format: Format) -> bytes:
-    pictures = {
-        f.name: await face.files.get(f.sha256) for f in made.files if f.media_type in PICTURES
-    }
-    try:
-        return await export(face.workers, made.body, made.title, format, files=pictures)
-    except DocumentError as error:
-        raise Refused(str(error)) from error
-
-
-def _file_stem(title: str) -> str:
-    words = "".join(c if c.isalnum() or c in " -" else " " for c in title)
-    return " ".join(words.split())[:60].strip() or "artifact"
-
-
-def _saved(name: str, data: bytes, media_type: str) -> Response:
-    plain = "".join(c if (c.isascii() and c.isalnum()) or c in " ._-()" else "_" for c in name)
-    names = f"filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
-    return Response(
-        data,
-        media_type=media_type,
-        headers={
-            "Content-Disposition": f"attachment; {names}",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        },
-    )
-
-
 async def health(request: Request) -> Response:
     """Alive, and the database answers."""
-    async with _face(request).store.reading() as conn:
+    async with face_of(request).store.reading() as conn:
         await conn.exec_driver_sql("SELECT 1")
     return PlainTextResponse("ok")
-
-
-# -- around every page -----------------------------------------------------------------------------
-
-
-async def _frame(
-    request: Request, *, place: str = "", at: str = "", since: str = ""
-) -> render.Frame:
-    face = _face(request)
-    return render.Frame(
-        list=await _list(face, place),
-        models=face.missions.models or "Waking up…",
-        since=since or stamp(face.store.clock()),
-        place=place,
-        at=at,
-        notices=face.chat.unread(place),
-    )
-
-
-async def _list(face: Face, place: str) -> Any:
-    workspace = face.person.workspace
-    missions = [m for m in await face.store.missions(workspace) if m.place.startswith(PLACE)]
-    asking = await face.chat.messages.asking(workspace)
-    return render.mission_list(render.grouped(missions, asking), place)
-
-
-def _face(request: Request) -> Face:
-    return request.app.state.face
-
-
-def _place(request: Request) -> str:
-    return f"{PLACE}{request.path_params['number']}"
-
-
-def _theme(request: Request) -> str:
-    theme = request.cookies.get("theme", "")
-    return theme if theme in THEMES else ""
 
 
 async def _tell(request: Request, place: str, text: str) -> Response:
     """A private word: in the answer, or on the page that the answer leads to."""
     if answers.wants_json(request.headers):
         return JSONResponse({"say": text})
-    face = _face(request)
+    face = face_of(request)
     if text:
         await face.chat.tell(place, face.person.id, text)
     return answers.go(f"/t/{place.removeprefix(PLACE)}")

@@ -6,7 +6,6 @@ event is the moment of its change, so a reconnecting page says by itself what it
 """
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -30,7 +29,8 @@ OVERLAP = timedelta(seconds=5)
 a little out of order, and showing a message twice changes nothing."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Lister = Callable[[], Awaitable[Markup]]
+Lister = Callable[[], Awaitable[dict[str, str]]]
+"""Gives what stands beside every conversation: the list as `html`, and the `models`."""
 
 
 def stamp(at: datetime) -> str:
@@ -78,18 +78,17 @@ class _Line:
         self._place = place
         self._last = since
         self._listed = listed
-        self._list = ""
+        self._list: dict[str, str] = {}
         self._sent: dict[int, tuple[datetime, int]] = {}
 
     async def news(self, watcher: Watcher) -> AsyncIterator[ServerSentEvent]:
         for told in await self._changed():
             self._last = max(self._last, told.changed)
             yield _event("message", {"html": article(told)}, id=stamp(self._last))
-        html = await self._listed()
-        mark = hashlib.sha256(html.encode()).hexdigest()
-        if mark != self._list:
-            self._list = mark
-            yield _event("list", {"html": html})
+        listed = await self._listed()
+        if listed != self._list:
+            self._list = listed
+            yield _event("list", listed)
         while watcher.words:
             yield _event("toast", {"text": watcher.words.popleft()})
 

@@ -1,4 +1,4 @@
-"""Cards as the product makes them, for looking at and for tests: one of each moment of a mission."""
+"""Cards as the product makes them, one of each moment of a mission."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,6 +32,10 @@ TITLES = (
 )
 
 
+def ago(seconds: int) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
 def button(verb: str, label: str, **more: object) -> Button:
     click = Click(verb=verb, mission=MISSION, gate="g1", version=1)
     return Button.model_validate({"id": encode(click), "label": label, **more})
@@ -48,8 +52,8 @@ def tasks(*states: str) -> tuple[TaskLine, ...]:
             tier="standard",
             covers=(f"R{n}",),
             state=state,
-            started_at=NOW - timedelta(seconds=70 - 9 * n) if state and state != "waiting" else None,
-            ended_at=NOW - timedelta(seconds=40 - 4 * n) if state == "done" else None,
+            started_at=None if state in {"", "waiting"} else ago(70 - 9 * n),
+            ended_at=ago(40 - 4 * n) if state == "done" else None,
         )
         for n, ((name, title, who, needs), state) in enumerate(
             zip(TITLES, states, strict=True), start=1
@@ -259,9 +263,7 @@ def artifact_card() -> Card:
                 heading="Sources", text="- export.csv, lines 2 to 841\n- notes.md", folded=True
             ),
         ),
-        files=(
-            CardFile(name="endpoints.csv", media_type="text/csv", size=1840, sha256="ab" * 32),
-        ),
+        files=(CardFile(name="endpoints.csv", media_type="text/csv", size=1840, sha256="ab" * 32),),
         downloads=("md", "html", "docx", "pdf"),
         buttons=(
             button("approve", "Approve", style="primary"),

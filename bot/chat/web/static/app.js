@@ -113,8 +113,10 @@ function replacePart(article, mine, part) {
   }
 }
 
-function showList(html) {
+function showList({ html, models }) {
   const list = $("#list");
+  $("#models").textContent = models;
+  $("#models").parentElement.classList.toggle("offline", /offline/i.test(models));
   const at = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   list.innerHTML = html;
   tellTimes(list);
@@ -137,7 +139,7 @@ function listen() {
   const line = new EventSource(`/events?${new URLSearchParams({ place, since })}`);
   const on = (name, act) => line.addEventListener(name, (event) => act(JSON.parse(event.data)));
   on("message", (data) => show(data.html));
-  on("list", (data) => showList(data.html));
+  on("list", (data) => showList(data));
   on("toast", (data) => toast(data.text));
   let note;
   line.addEventListener("open", () => note?.remove());
