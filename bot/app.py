@@ -24,6 +24,7 @@ from bot.engine.embedded import Embedded
 from bot.files import FolderFiles, SqlFiles
 from bot.missions import Missions
 from bot.ports import Chat, Files
+from bot.removal import Removal
 from bot.settings import Settings
 from bot.store.migrate import migrate
 from bot.store.store import Store
@@ -64,6 +65,11 @@ class App:
         )  # fmt: skip
         return app
 
+    @property
+    def removal(self) -> Removal:
+        """What removes missions and people for good."""
+        return Removal(self.missions, self.files, self.settings.data_dir.resolve() / "work")
+
     def shown(self) -> None:
         """Something to show has changed."""
         for courier in self.couriers:
@@ -85,7 +91,7 @@ class App:
         await self.runner.start()
         await self.engine.start(self.runner.advance, self.runner.nudge)
         retention = timedelta(days=self.settings.retention_days)
-        self._clock = Clock(self.missions, self.files, retention or None)
+        self._clock = Clock(self.missions, self.removal, retention or None)
         self._clock.start()
 
     async def close(self) -> None:

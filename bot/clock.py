@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import (
 )
 
 from bot.missions import Missions
-from bot.ports import Files
+from bot.removal import Removal
 
 log = structlog.get_logger(__name__)
 
@@ -23,9 +23,9 @@ RETENTION_HOURS = 6
 class Clock:
     """Reminds and expires gates; forgets what is older than the retention allows."""
 
-    def __init__(self, missions: Missions, files: Files, retention: timedelta | None) -> None:
+    def __init__(self, missions: Missions, removal: Removal, retention: timedelta | None) -> None:
         self.missions = missions
-        self.files = files
+        self.removal = removal
         self.retention = retention
         self._scheduler = AsyncIOScheduler(
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
@@ -44,8 +44,7 @@ class Clock:
 
     async def _retire(self) -> None:
         assert self.retention is not None
-        for sha256 in await self.missions.retire(self.retention):
-            await self.files.drop(sha256)
+        await self.removal.ended(self.retention)
 
 
 def _guarded(job: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

@@ -39,6 +39,13 @@ class FolderFiles:
         """Forget the bytes."""
         await asyncio.to_thread(self._path(sha256).unlink, missing_ok=True)
 
+    async def all(self) -> tuple[str, ...]:
+        """The hashes of everything that is kept."""
+        return await asyncio.to_thread(self._all)
+
+    def _all(self) -> tuple[str, ...]:
+        return tuple(sorted(p.name for p in self.folder.glob("??/*") if len(p.name) == 64))
+
     def _path(self, sha256: str) -> Path:
         if len(sha256) != 64 or not sha256.isalnum():
             raise FileNotFoundError("not the hash of a file")
@@ -86,3 +93,9 @@ class SqlFiles:
         """Forget the bytes."""
         async with self.store.begin() as tx:
             await tx.conn.execute(delete(t.files).where(t.files.c.sha256 == sha256))
+
+    async def all(self) -> tuple[str, ...]:
+        """The hashes of everything that is kept."""
+        async with self.store.reading() as conn:
+            query = select(t.files.c.sha256).order_by(t.files.c.sha256)
+            return tuple(row[0] for row in await conn.execute(query))

@@ -95,3 +95,7 @@ class Files(Protocol):
     async def drop(self, sha256: str) -> None:
         """Forget the bytes; no error when they are not there."""
         ...
+
+    async def all(self) -> tuple[str, ...]:
+        """The hashes of everything that is kept."""
+        ...

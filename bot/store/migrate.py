@@ -20,6 +20,12 @@ async def migrate(store: Store) -> None:
         await tx.conn.run_sync(_upgrade)
 
 
+async def revision(store: Store) -> str:
+    """The schema the database is at; "" when it has none. Raises StoreDown."""
+    async with store.reading() as conn:
+        return await conn.run_sync(_revision)
+
+
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
