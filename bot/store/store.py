@@ -339,6 +339,22 @@ class Store:
             )
             return tuple(dict(row) for row in found.mappings())
 
+    async def cursors(self, platform: str) -> dict[str, str]:
+        """How far each place of a platform was read."""
+        query = select(t.cursors.c.place, t.cursors.c.seen).where(
+            t.cursors.c.place.like(f"{platform}:%")
+        )
+        async with self.reading() as conn:
+            return {row[0]: row[1] for row in await conn.execute(query)}
+
+    async def places(self, platform: str, since: datetime) -> tuple[str, ...]:
+        """The places of missions that are open, or that changed since then."""
+        c = t.missions.c
+        recent = or_(c.status.not_in([s.value for s in ENDED]), c.updated_at >= since)
+        query = select(c.place).where(c.place.like(f"{platform}:%"), recent).distinct()
+        async with self.reading() as conn:
+            return tuple(row[0] for row in await conn.execute(query))
+
     # -- the house -----------------------------------------------------------------------------
 
     async def house(self, workspace: str) -> HouseContext:

@@ -208,13 +208,30 @@ class Tx:
 
     # -- the inbox, steps, files -------------------------------------------------------------
 
-    async def receive(self, key: str, workspace: str, place: str, kind: str, payload: Any) -> bool:
-        """False when this key came before."""
+    async def arrive(self, key: str, workspace: str, place: str, kind: str, payload: Any) -> bool:
+        """Store what came in; False when this key came before."""
         row = {
             "key": key, "workspace": workspace, "place": place, "kind": kind,
             "payload": payload, "received_at": self.now,
         }  # fmt: skip
         return await self._once(t.inbox, row)
+
+    async def receive(self, key: str, workspace: str, place: str, kind: str, payload: Any) -> bool:
+        """Take a key in hand, whether or not it was stored before; False when it is done."""
+        if await self.arrive(key, workspace, place, kind, payload):
+            return True
+        found = await self.conn.execute(select(t.inbox.c.done_at).where(t.inbox.c.key == key))
+        return found.scalar_one() is None
+
+    async def inbox_tried(self, key: str) -> int:
+        """Count one more try; gives how many there were."""
+        mine = t.inbox.c.key == key
+        await self.conn.execute(update(t.inbox).where(mine).values(tries=t.inbox.c.tries + 1))
+        return int((await self.conn.execute(select(t.inbox.c.tries).where(mine))).scalar_one())
+
+    async def inbox_done_if_open(self, key: str) -> None:
+        still_open = and_(t.inbox.c.key == key, t.inbox.c.done_at.is_(None))
+        await self.conn.execute(update(t.inbox).where(still_open).values(done_at=self.now))
 
     async def inbox_done(self, key: str, result: Any) -> None:
         """Keep the answer for repeats. What was received has had its effect and is not kept."""
@@ -237,6 +254,10 @@ class Tx:
 
     async def put_file(self, sha256: str, data: bytes) -> None:
         await self._once(t.files, {"sha256": sha256, "size": len(data), "data": data})
+
+    async def set_cursor(self, place: str, seen: str) -> None:
+        """How far a place was read, as its platform counts; for catching up after a gap."""
+        await self._put(t.cursors, {"place": place, "seen": seen, "at": self.now})
 
     async def own_file(self, sha256: str, mission: str, name: str, person: str = "") -> None:
         row = {"sha256": sha256, "mission": mission, "name": name, "person": person}
