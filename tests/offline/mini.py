@@ -154,15 +154,15 @@ class Mini:
 
     async def worked(
         self, brief: dict[str, Any], task: Any, requirements: list[dict[str, Any]], outputs: dict[str, Output],
-        plan: PlanDraft | None = None, **more: Any,
+        plan: PlanDraft, **more: Any,
     ) -> Output:  # fmt: skip
         """One attempt, turn by turn, as the graph's agent loop does it."""
-        titles = {t.key: t.title for t in plan.tasks} if plan else {}
+        titles: dict[str, str] = {t.key: t.title for t in plan.tasks}
         data = {
             "goal": brief["goal"],
             "task": {"id": task.key, "title": task.title, "instructions": task.instructions, "criteria": [{"id": f"{task.key}.{n}", "text": c.text} for n, c in enumerate(task.criteria, 1)]},
             "requirements": [r for r in requirements if r["id"] in task.covers],
-            "inputs": [seen(d, titles.get(d, d), outputs[d]) for d in task.depends_on],
+            "inputs": [seen(d, titles[d], outputs[d]) for d in task.depends_on],
             "attachments": brief["attachments"], "guidance": [], "feedback": "", "house": {}, "answers": [],
         } | more  # fmt: skip
         who = team()[task.specialist]

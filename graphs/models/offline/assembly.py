@@ -8,6 +8,7 @@ from graphs.models.offline import markdown
 from graphs.models.offline.formats import Form, scope
 from graphs.models.offline.intake import title
 from graphs.models.offline.language import count_words, cut, sentence, sentences, spoken
+from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import of, read
 
 LABEL = "*Made by the offline model, no AI.*"
@@ -29,13 +30,13 @@ _VERB = re.compile(
 
 def assemble(data: dict[str, Any]) -> dict[str, Any]:
     """The ArtifactDraft from the outputs, in the plan's order."""
-    outputs: list[dict[str, Any]] = data.get("outputs") or []
+    outputs: list[dict[str, Any]] = listed(data, "outputs")
     forms = {
         f.kind: f
-        for r in data.get("requirements") or []
+        for r in listed(data, "requirements")
         if (f := of(r).form) and not scope(str(r.get("text") or ""))
     }
-    wishes = "\n".join([*map(str, data.get("guidance") or []), str(data.get("feedback") or "")])
+    wishes = "\n".join([*map(str, listed(data, "guidance")), str(data.get("feedback") or "")])
     answer = _answer(outputs)
     head = _title(data, wishes)
     body = _body(outputs, answer, forms, data)
@@ -130,10 +131,8 @@ def _table_lead(output: dict[str, Any]) -> str:
     if not tables:
         return ""
     rows = tables[0][1:]
-    names = spoken(
-        cut(row[1] if tables[0][0] == "who" and len(row) > 2 else row[0], 70).rstrip(".")
-        for row in rows[:3]
-    )
+    at = 1 if tables[0][0][0] == "who" and len(tables[0][0]) > 2 else 0
+    names = spoken(cut(row[at], 70).rstrip(".") for row in rows[:3] if len(row) > at)
     more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
     return f"{_heading(output)}: {names}{more}."
 
@@ -204,10 +203,10 @@ def _sources(outputs: Iterable[dict[str, Any]]) -> str:
     """What was read, each once."""
     names: dict[str, None] = {}
     for output in outputs:
-        for source in output.get("sources") or []:
+        for source in listed(output, "sources"):
             if name := str(source.get("title") or source.get("ref") or ""):
                 names[name] = None
-        for fact in output.get("facts") or []:
+        for fact in listed(output, "facts"):
             if name := str(fact.get("source") or ""):
                 names[name] = None
     return "\n".join(f"- {name}" for name in list(names)[:12])

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from graphs.models.offline.language import stem, words
+from graphs.models.offline.shape import listed
 
 _ALIKE = (
     "endpoint path route url uri api resource method operation",
@@ -99,6 +100,10 @@ class Column:
         return self.number and bool(_DELTA.search(self.name))
 
     @property
+    def percent(self) -> bool:
+        return bool(re.search(r"%|pct|percent", f"{self.name} {self.unit}", re.IGNORECASE))
+
+    @property
     def identity(self) -> bool:
         return self.running or bool(_IDENTITY.search(self.name))
 
@@ -159,16 +164,16 @@ class Table:
 
 def described(file: str, data: dict[str, Any], asked: str | None) -> Table:
     """A table from the reply of `describe_table`."""
-    sample: list[list[str]] = data.get("rows") or []
-    names: list[str] = data.get("columns") or []
-    types = {t["column"]: t for t in data.get("types") or []}
-    many = len(data.get("sheets") or []) > 1
+    sample: list[list[str]] = listed(data, "rows")
+    names: list[str] = listed(data, "columns")
+    types = {t["column"]: t for t in listed(data, "types")}
+    many = len(listed(data, "sheets")) > 1
     columns = tuple(
         _column(n, types.get(n, {}), [r[i] for r in sample], int(data.get("found") or 0))
         for i, n in enumerate(names)
     )
     sheet = asked or (data.get("sheet") if many else None)
-    notes = tuple(n for n in data.get("notes") or [] if not n.startswith("This is “"))
+    notes = tuple(n for n in listed(data, "notes") if not n.startswith("This is “"))
     return Table(file, sheet, int(data.get("found") or 0), columns, notes)
 
 

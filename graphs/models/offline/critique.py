@@ -6,6 +6,7 @@ from typing import Any
 
 from graphs.models.offline import sources
 from graphs.models.offline.language import cut, keywords, overlap
+from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import Want, of
 
 MAX_FINDINGS = 12
@@ -20,7 +21,7 @@ def critique(data: dict[str, Any]) -> dict[str, Any]:
     """The CritiqueDraft: faults that are new, or that an answer left open."""
     settled = {
         (f.get("about"), f.get("text"))
-        for f in data.get("before") or []
+        for f in listed(data, "before")
         if f.get("answer") or f.get("verdict")
     }
     found = [f for check in _CHECKS for f in check(data["plan"], data)]
@@ -33,15 +34,15 @@ def _finding(kind: str, severity: str, about: str, text: str) -> dict[str, str]:
 
 
 def _tasks(plan: Plan) -> list[dict[str, Any]]:
-    return list(plan.get("tasks") or [])
+    return list(listed(plan, "tasks"))
 
 
 def _wants(data: dict[str, Any]) -> list[tuple[str, Want]]:
-    return [(r["id"], of(r)) for r in data.get("requirements") or []]
+    return [(r["id"], of(r)) for r in listed(data, "requirements")]
 
 
 def _uncovered(plan: Plan, data: dict[str, Any]) -> Found:
-    covered = {r for t in _tasks(plan) for r in t.get("covers") or []}
+    covered = {r for t in _tasks(plan) for r in listed(t, "covers")}
     for name, want in _wants(data):
         if name not in covered:
             text = f"No task answers {name}: “{cut(want.quote, 80)}”."
@@ -52,7 +53,7 @@ def _unasked(plan: Plan, data: dict[str, Any]) -> Found:
     """A task that is said to cover a requirement but speaks of something else."""
     texts = {name: want for name, want in _wants(data) if not want.form and want.kind != "outward"}
     for task in _tasks(plan):
-        claimed = [texts[r] for r in task.get("covers") or [] if r in texts]
+        claimed = [texts[r] for r in listed(task, "covers") if r in texts]
         for want in claimed:
             said = f"{task.get('title')} {task.get('instructions')}"
             if keywords(want.quote) and overlap(keywords(want.quote), said) < 0.2:
@@ -81,7 +82,7 @@ def _order(plan: Plan, data: dict[str, Any]) -> Found:
 
 def _reads_findings(task: dict[str, Any], data: dict[str, Any]) -> bool:
     wants = dict(_wants(data))
-    kinds = {wants[r].kind for r in task.get("covers") or [] if r in wants}
+    kinds = {wants[r].kind for r in listed(task, "covers") if r in wants}
     return task.get("specialist") == "writer" and bool(kinds & {"tell"})
 
 
@@ -89,7 +90,7 @@ def _above(key: str, tasks: list[dict[str, Any]]) -> set[str]:
     by_key = {t["id"]: t for t in tasks}
     found, open_ = set[str](), [key]
     while open_:
-        for name in by_key.get(open_.pop(), {}).get("depends_on") or []:
+        for name in listed(by_key.get(open_.pop()), "depends_on"):
             if name not in found:
                 found.add(name)
                 open_.append(name)
@@ -103,10 +104,10 @@ def _reasons(plan: Plan, data: dict[str, Any]) -> Found:
     counting = [
         t["id"]
         for t in tasks
-        if any(wants[r].kind == "measure" for r in t.get("covers") or [] if r in wants)
+        if any(wants[r].kind == "measure" for r in listed(t, "covers") if r in wants)
     ]
     for task in tasks:
-        kinds = [wants[r].kind for r in task.get("covers") or [] if r in wants]
+        kinds = [wants[r].kind for r in listed(task, "covers") if r in wants]
         if "why" in kinds and counting and task["id"] not in counting:
             if not set(counting) & _above(task["id"], tasks):
                 text = f"{task['id']} looks for reasons but does not wait for {counting[0]}, which finds what they are about."
@@ -116,10 +117,10 @@ def _reasons(plan: Plan, data: dict[str, Any]) -> Found:
 def _numbers(plan: Plan, data: dict[str, Any]) -> Found:
     if not sources.tables(data):
         return
-    by = {r: t for t in _tasks(plan) for r in t.get("covers") or []}
+    by = {r: t for t in _tasks(plan) for r in listed(t, "covers")}
     for name, want in _wants(data):
         task = by.get(name)
-        tools = set((task or {}).get("tools") or [])
+        tools = set(listed(task, "tools"))
         if want.kind == "measure" and task and not tools & {"query_table", "change_table"}:
             text = f"{name} asks for numbers, but {task['id']} has no tool that computes them."
             yield _finding("missing_case", "blocking", name, text)
@@ -127,7 +128,7 @@ def _numbers(plan: Plan, data: dict[str, Any]) -> Found:
 
 def _unread(plan: Plan, data: dict[str, Any]) -> Found:
     reading = {"read_attachment", "search_attachment", "query_table", "describe_table"}
-    tools = {tool for t in _tasks(plan) for tool in t.get("tools") or []}
+    tools = {tool for t in _tasks(plan) for tool in listed(t, "tools")}
     files = sources.attachments(data)
     if files and not tools & reading:
         yield _finding(
@@ -144,7 +145,7 @@ def _unread(plan: Plan, data: dict[str, Any]) -> Found:
 def _broad(plan: Plan, data: dict[str, Any]) -> Found:
     content = {name for name, want in _wants(data) if not want.form}
     for task in _tasks(plan):
-        covers = content & set(task.get("covers") or [])
+        covers = content & set(listed(task, "covers"))
         if len(covers) > 4:
             text = f"{task['id']} is to answer {len(covers)} requirements at once; smaller tasks run side by side and fail alone."
             yield _finding("scope", "advice", task["id"], text)
@@ -162,9 +163,7 @@ def _room(plan: Plan, data: dict[str, Any]) -> Found:
 
 
 def _outside(plan: Plan, data: dict[str, Any]) -> Found:
-    said = " ".join(
-        [*map(str, plan.get("not_done") or []), *map(str, plan.get("assumptions") or [])]
-    )
+    said = " ".join([*map(str, listed(plan, "not_done")), *map(str, listed(plan, "assumptions"))])
     for name, want in _wants(data):
         if want.kind == "outward" and not re.search(r"\b(?:sen[dt]|outside|post|publish)", said):
             text = f"{name} asks for something outside (“{cut(want.quote, 60)}”); the plan must say who does it, as nothing is sent here."

@@ -6,6 +6,7 @@ from typing import Any
 from bot.domain.mission import title_of
 from graphs.models.offline import sources
 from graphs.models.offline.language import cut, sentences, spoken
+from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import MAX_GOAL, Want, pasted, read
 
 LIMIT = "This was read by rules, without AI: wording and judgement are simple; check them."
@@ -221,7 +222,7 @@ def _ask_word(goal: str) -> dict[str, Any]:
 def _answered(data: dict[str, Any]) -> list[dict[str, str]]:
     """What a person answered, as requirements that quote the answer."""
     found: list[dict[str, str]] = []
-    for _, answer in data.get("answers") or []:
+    for _, answer in listed(data, "answers"):
         text = str(answer).strip()
         if text and not re.match(r"(?:I send|Go on)\b", text):
             found += [_requirement(w) for w in read(text)]

@@ -1,7 +1,7 @@
 """How a demand is held against a text: met with words of the text, or unmet with what to mend."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -369,7 +369,7 @@ def _rule(line: str) -> bool:
     return bool(re.fullmatch(r"[\s|:*=_-]+", line))
 
 
-def _line(text: str, fits: Any) -> str:
+def _line(text: str, fits: Callable[[str], bool]) -> str:
     found = next(
         (
             line.strip()

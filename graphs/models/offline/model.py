@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from graphs.models.offline.assembly import assemble
 from graphs.models.offline.critique import critique
@@ -16,6 +17,7 @@ from graphs.models.offline.intake import intake
 from graphs.models.offline.planning import plan
 from graphs.models.offline.redo import redo
 from graphs.models.offline.review import review
+from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Reply
 from graphs.models.offline.whole import whole
 from graphs.models.offline.work import work
@@ -83,10 +85,10 @@ def _replies(messages: Sequence[BaseMessage]) -> list[Reply]:
 
 
 def _reply(message: ToolMessage) -> Reply:
-    kept: Any = message.artifact if isinstance(message.artifact, dict) else {}
+    kept: Any = message.artifact or {}
     failed = message.status == "error"
     data = None if failed else kept.get("data")
-    return Reply(_said(message.content), data, list(kept.get("facts") or []), failed)
+    return Reply(_said(message.content), data, listed(kept, "facts"), failed)
 
 
 def _said(content: Any) -> str:
@@ -111,9 +113,4 @@ def _usage() -> Any:
 
 def _name(tool: Any) -> str:
     """The name of a tool in any of the forms that LangChain takes."""
-    if isinstance(tool, str):
-        return tool
-    if isinstance(tool, Mapping):
-        inner: Any = tool.get("function", tool)
-        return str(inner.get("name") or inner.get("title"))
-    return str(getattr(tool, "name", None) or getattr(tool, "__name__", ""))
+    return tool if isinstance(tool, str) else convert_to_openai_tool(tool)["function"]["name"]

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.models.offline import formats, revising, sources
+from graphs.models.offline.asked import subjects, understand
 from graphs.models.offline.columns import names_it
 from graphs.models.offline.intake import LIMIT, missing
 from graphs.models.offline.language import cut, sentence, spoken
-from graphs.models.offline.questions import subjects, understand
+from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import Want, of
 
 SHARE = 0.5
@@ -50,7 +51,7 @@ def plan(data: dict[str, Any]) -> dict[str, Any]:
 
 def fresh(data: dict[str, Any]) -> dict[str, Any]:
     """A PlanDraft from the requirements alone."""
-    needs = [Need(r["id"], of(r)) for r in data.get("requirements") or []]
+    needs = [Need(r["id"], of(r)) for r in listed(data, "requirements")]
     sketches = _content(data, needs)
     _forms(needs, sketches)
     tasks = [_task(sketch, data) for sketch in sketches]
@@ -350,7 +351,7 @@ def _criterion(text: str, check: dict[str, Any] | None = None) -> dict[str, Any]
 
 
 def _task(sketch: Sketch, data: dict[str, Any]) -> dict[str, Any]:
-    specialist = _specialist(sketch.trade, data.get("specialists") or [])
+    specialist = _specialist(sketch.trade, listed(data, "specialists"))
     return {
         "key": sketch.key,
         "title": sketch.title,

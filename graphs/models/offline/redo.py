@@ -5,6 +5,7 @@ from typing import Any
 
 from graphs.models.offline.language import cut, spoken
 from graphs.models.offline.revising import meant, wishes
+from graphs.models.offline.shape import listed
 
 _NEW = re.compile(
     r"^(?:please\s+)?(?:also\s+)?(?:add|include|mention|say|show|explain|list|give|put in|we also need|i also want)\b\s*(?:that\s+)?(?P<what>.+)",
@@ -22,7 +23,7 @@ _NUMBERS = re.compile(
 
 def redo(data: dict[str, Any]) -> dict[str, Any]:
     """The RedoDraft: for each wish the task that it is about, with the wish as guidance."""
-    tasks: list[dict[str, Any]] = data.get("tasks") or []
+    tasks: list[dict[str, Any]] = listed(data, "tasks")
     said = str(data.get("words") or "").strip()
     found: dict[str, list[str]] = {}
     for wish in wishes(said):
@@ -58,7 +59,7 @@ def _counts(task: dict[str, Any]) -> bool:
 
 def _last(tasks: list[dict[str, Any]]) -> str:
     """The task that nobody waits for: it writes last."""
-    waited = {d for t in tasks for d in t.get("depends_on") or []}
+    waited = {d for t in tasks for d in listed(t, "depends_on")}
     ends = [str(t["id"]) for t in tasks if t["id"] not in waited]
     return ends[-1] if ends else str(tasks[-1]["id"]) if tasks else "T1"
 

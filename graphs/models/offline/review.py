@@ -3,6 +3,7 @@
 from typing import Any
 
 from graphs.models.offline.judging import Text, judge
+from graphs.models.offline.shape import listed
 
 
 def review(data: dict[str, Any]) -> dict[str, Any]:
@@ -10,12 +11,12 @@ def review(data: dict[str, Any]) -> dict[str, Any]:
     output: dict[str, Any] = data.get("output") or {}
     given = Text(
         text=str(output.get("text") or ""),
-        files=tuple(str(f.get("name")) for f in output.get("files") or []),
-        facts=tuple(output.get("facts") or []),
+        files=tuple(str(f.get("name")) for f in listed(output, "files")),
+        facts=tuple(listed(output, "facts")),
         sourced=bool(output.get("sources")),
     )
-    quotes = {r["id"]: str(r.get("quote") or "") for r in data.get("requirements") or []}
-    return {"rows": [_row(c, quotes.get(c["id"], ""), given) for c in data.get("criteria") or []]}
+    quotes = {r["id"]: str(r.get("quote") or "") for r in listed(data, "requirements")}
+    return {"rows": [_row(c, quotes.get(c["id"], ""), given) for c in listed(data, "criteria")]}
 
 
 def _row(criterion: dict[str, Any], quote: str, given: Text) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from graphs.models.offline.language import count_words, cut, keywords, number, overlap, spoken
+from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import pasted, read
 
 Tasks = list[dict[str, Any]]
+LEAST_WORDS = 30
 
 _DROP = re.compile(
     r"\b(?:drop|remove|skip|delete|leave out|without|omit|get rid of|no need (?:for|of|to)|don'?t (?:need|do|want|include)|cut|cancel)\b\s*(?:the |a |any |task )?(?P<what>[^.;,\n]+)",
@@ -27,15 +29,15 @@ _TASK = re.compile(r"\bT\d+\b")
 def revised(data: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
     """The plan before, as a PlanDraft, with findings answered and changes made."""
     previous, words = data["previous"], str(data.get("words") or "")
-    tasks = [_draft(task) for task in previous.get("tasks") or []]
-    notes = list(previous.get("not_done") or [])
+    tasks = [_draft(task) for task in listed(previous, "tasks")]
+    notes = list(listed(previous, "not_done"))
     tasks, dropped = _dropped(tasks, _unwanted(tasks, words, data.get("ticks") or {}))
     _tick_changes(tasks, words, data.get("ticks") or {})
     if words:
         _say(tasks, words)
         _add(tasks, words, fresh)
     notes += [f"Left out, as you asked: {cut(str(t['title']), 100)}." for t in dropped]
-    answers = [_answer(finding, tasks, notes, fresh) for finding in data.get("findings") or []]
+    answers = [_answer(finding, tasks, notes, fresh) for finding in listed(data, "findings")]
     _cover(tasks, dropped, data)
     return {
         "summary": _summary(tasks, dropped, previous),
@@ -53,7 +55,7 @@ def _draft(task: dict[str, Any]) -> dict[str, Any]:
         if task.get(k) is not None
     }
     lists = {k: list(task.get(k) or []) for k in ("depends_on", "covers", "tools")}
-    criteria = [{"text": c["text"], "check": c.get("check")} for c in task.get("criteria") or []]
+    criteria = [{"text": c["text"], "check": c.get("check")} for c in listed(task, "criteria")]
     return {"key": task.get("id") or task.get("key"), **kept, **lists, "criteria": criteria}
 
 
@@ -108,7 +110,7 @@ def _cover(tasks: Tasks, dropped: Tasks, data: dict[str, Any]) -> None:
     """A requirement whose task was dropped is still answered for: the result says it is left out."""
     covered = {r for task in tasks for r in task["covers"]}
     lost = [r for task in dropped for r in task["covers"] if r not in covered]
-    texts = {r["id"]: r["text"] for r in data.get("requirements") or []}
+    texts = {r["id"]: r["text"] for r in listed(data, "requirements")}
     for name in dict.fromkeys(lost):
         tasks[-1]["covers"].append(name)
         tasks[-1]["instructions"] += (
@@ -164,17 +166,11 @@ def _shorten(tasks: Tasks, wish: str) -> None:
     last = next((t for t in reversed(tasks) if t["specialist"] == "writer"), tasks[-1])
     said = _LIMIT.search(wish)
     old = next(
-        (
-            c["check"]["words"]
-            for c in last["criteria"]
-            if (c["check"] or {}).get("kind") == "word_limit"
-        ),
+        (c["check"]["words"] for c in last["criteria"] if _limits(c)),
         300,
     )
     words = (number(said[1]) or old) if said else max(40, int(old * 0.6))
-    last["criteria"] = [
-        c for c in last["criteria"] if (c["check"] or {}).get("kind") != "word_limit"
-    ]
+    last["criteria"] = [c for c in last["criteria"] if not _limits(c)]
     last["criteria"].append(
         {"text": f"At most {words} words", "check": {"kind": "word_limit", "words": words}}
     )
@@ -202,7 +198,7 @@ def _enrich(tasks: Tasks, what: str) -> None:
 def _extra(tasks: Tasks, what: str, fresh: dict[str, Any]) -> dict[str, Any]:
     """A new task for what was added; it reads what the others found and serves the last one's ends."""
     new = next((t for t in fresh["tasks"] if overlap(keywords(what), t["title"]) >= 0.6), None)
-    covers = [r for r in (new or {}).get("covers", []) if r] or list(tasks[-1]["covers"][:1])
+    covers = [r for r in listed(new, "covers") if r] or list(tasks[-1]["covers"][:1])
     sources = [t["key"] for t in tasks if t["specialist"] != "writer"]
     return {
         "key": _free(tasks),
@@ -304,19 +300,23 @@ def _above(key: str, tasks: Tasks) -> set[str]:
 
 
 def _widened(tasks: Tasks) -> str:
-    for task in tasks:
-        for criterion in task["criteria"]:
-            check = criterion["check"] or {}
-            if check.get("kind") == "word_limit" and check["words"] < 30:
-                criterion["check"] = {**check, "words": 30}
-                criterion["text"] = "At most 30 words"
-    return "Each text has room for at least 30 words."
+    for criterion in (c for task in tasks for c in task["criteria"] if _limits(c)):
+        if criterion["check"]["words"] < LEAST_WORDS:
+            criterion["check"] = {**criterion["check"], "words": LEAST_WORDS}
+            criterion["text"] = f"At most {LEAST_WORDS} words"
+    return f"Each text has room for at least {LEAST_WORDS} words."
+
+
+def _limits(criterion: dict[str, Any]) -> bool:
+    """True when a criterion bounds the number of words."""
+    check: Any = criterion["check"]
+    return bool(check) and check["kind"] == "word_limit"
 
 
 def _summary(tasks: Tasks, dropped: Tasks, previous: dict[str, Any]) -> str:
     old = str(previous.get("summary") or "")
     now = "One task" if len(tasks) == 1 else f"{len(tasks)} tasks"
-    same = len(tasks) == len(previous.get("tasks") or []) and not dropped
+    same = len(tasks) == len(listed(previous, "tasks")) and not dropped
     people = spoken(dict.fromkeys(t["specialist"] for t in tasks))
     return old if same and old else f"{now} for {people}. Made by the offline model, no AI."
 

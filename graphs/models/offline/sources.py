@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from graphs.models.offline.language import keywords
+from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import Want, pasted
 
 MESSAGE = "the message itself"
@@ -38,7 +39,7 @@ def texts(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def attachments(data: dict[str, Any]) -> list[dict[str, Any]]:
     """All of them, those without a name set aside."""
-    return [a for a in data.get("attachments") or [] if a.get("name")]
+    return [a for a in listed(data, "attachments") if a.get("name")]
 
 
 def is_table(attachment: dict[str, Any]) -> bool:
@@ -48,20 +49,20 @@ def is_table(attachment: dict[str, Any]) -> bool:
 
 def columns(attachment: dict[str, Any]) -> list[str]:
     """The names of all columns in all of its tables, each once."""
-    found = (str(c) for table in attachment.get("tables") or [] for c in table.get("columns") or [])
+    found = (str(c) for table in listed(attachment, "tables") for c in listed(table, "columns"))
     return list(dict.fromkeys(found))
 
 
 def urls(data: dict[str, Any]) -> list[str]:
     """The addresses that the mission names, in its order."""
-    said = " ".join([str(data.get("goal", "")), *map(str, data.get("thread") or [])])
+    said = " ".join([str(data.get("goal", "")), *map(str, listed(data, "thread"))])
     return list(dict.fromkeys(_URL.findall(said)))
 
 
 def material(data: dict[str, Any]) -> str:
     """What was pasted into the goal, or the thread around it when nothing was."""
     body = pasted(str(data.get("goal", "")))[1]
-    return body or "\n".join(map(str, data.get("thread") or []))
+    return body or "\n".join(map(str, listed(data, "thread")))
 
 
 def anything(data: dict[str, Any]) -> bool:

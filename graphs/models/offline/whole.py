@@ -3,22 +3,18 @@
 from typing import Any
 
 from graphs.models.offline.judging import Text, judge
+from graphs.models.offline.shape import listed
 
 
 def whole(data: dict[str, Any]) -> dict[str, Any]:
     """The WholeReviewDraft: one row for each requirement; at fault are the tasks that cover it."""
     artifact: dict[str, Any] = data.get("artifact") or {}
-    given = Text(
-        _text(artifact),
-        tuple(
-            str(f.get("name") if isinstance(f, dict) else f) for f in artifact.get("files") or []
-        ),
-    )
-    return {"rows": [_row(r, given, data) for r in data.get("requirements") or []]}
+    given = Text(_text(artifact), tuple(str(f["name"]) for f in listed(artifact, "files")))
+    return {"rows": [_row(r, given, data) for r in listed(data, "requirements")]}
 
 
 def _text(artifact: dict[str, Any]) -> str:
-    answer = artifact.get("answer") or []
+    answer = listed(artifact, "answer")
     lines = [answer] if isinstance(answer, str) else [str(line) for line in answer]
     return "\n\n".join([*lines, str(artifact.get("body") or "")]).strip()
 
@@ -36,6 +32,6 @@ def _row(requirement: dict[str, Any], given: Text, data: dict[str, Any]) -> dict
 
 def _at_fault(requirement: dict[str, Any], data: dict[str, Any]) -> list[str]:
     """The tasks that cover it; the last task when none does."""
-    named = [str(t) for t in requirement.get("tasks") or []]
-    every = [str(t["id"]) for t in data.get("tasks") or []]
+    named = [str(t) for t in listed(requirement, "tasks")]
+    every = [str(t["id"]) for t in listed(data, "tasks")]
     return named or every[-1:]

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphs.models.offline import analyst, markdown, research, sources, writing
 from graphs.models.offline.language import count_words
+from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Desk, Reply, Script, Step, advance
 from graphs.models.offline.wants import Want, of, read
 
@@ -37,7 +38,7 @@ def _script(desk: Desk) -> Script:
 def _wishes(data: dict[str, Any]) -> str:
     asked = re.findall(r"The person asked: ([^\n]+?)(?=\.(?:\s|$))", _instructions(data))
     return "\n".join(
-        [*asked, *map(str, data.get("guidance") or []), str(data.get("feedback") or "")]
+        [*asked, *map(str, listed(data, "guidance")), str(data.get("feedback") or "")]
     ).strip()
 
 
@@ -47,7 +48,7 @@ def _instructions(data: dict[str, Any]) -> str:
 
 def _wants(data: dict[str, Any]) -> list[Want]:
     """What the covered requirements ask for, else what the instructions say."""
-    found = [of(r) for r in data.get("requirements") or []]
+    found = [of(r) for r in listed(data, "requirements")]
     found = [w for w in found if w.kind != "format"]
     if re.match(r"Add\b", str(data.get("task", {}).get("title", ""))) or not found:
         said = [w for w in read(_instructions(data)) if w.kind != "format"]
@@ -100,6 +101,6 @@ _SHORTER = re.compile(
 
 def _untranslated(data: dict[str, Any]) -> list[str]:
     """Said plainly, since rules cannot translate."""
-    forms = [of(r).form for r in data.get("requirements") or []]
+    forms = [of(r).form for r in listed(data, "requirements")]
     names = [f.value.title() for f in forms if f and f.kind == "language"]
     return [f"Not translated into {name}: the words are those of the sources." for name in names]

@@ -10,6 +10,7 @@ from graphs.models.offline.intake import GREETING, missing, title
 from graphs.models.offline.language import cut, sentence, sentences, spoken
 from graphs.models.offline.passages import plain
 from graphs.models.offline.playbooks import Playbook, playbook
+from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Desk
 from graphs.models.offline.wants import Want, read
 
@@ -34,9 +35,7 @@ class Findings:
 
 def write(desk: Desk, wants: Sequence[Want], found: Sequence[str] = ()) -> str:
     """A text for each want. `found` are texts of this very task that count as findings too."""
-    inputs = [
-        str(i.get("text", "")) for i in desk.data.get("inputs") or [] if not i.get("left_out")
-    ]
+    inputs = [str(i.get("text", "")) for i in listed(desk.data, "inputs") if not i.get("left_out")]
     findings = gathered([*inputs, *found])
     if findings.empty and (absent := missing(desk.data)):
         return _not_here(absent, wants)
@@ -355,6 +354,6 @@ def left_out(instructions: str) -> str:
 
 def limits(data: dict[str, Any]) -> int | None:
     """The most words that the criteria or the person allow."""
-    said = [str(c.get("text", "")) for c in data.get("task", {}).get("criteria") or []]
+    said = [str(c.get("text", "")) for c in listed(data.get("task", {}), "criteria")]
     found = [int(m[1]) for text in said if (m := re.fullmatch(r"At most (\d+) words", text))]
     return min(found, default=None)

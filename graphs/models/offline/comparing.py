@@ -1,0 +1,82 @@
+"""Two documents side by side: the same, different, only in one."""
+
+from collections.abc import Sequence
+
+from graphs.models.offline import markdown
+from graphs.models.offline.language import keywords, words
+from graphs.models.offline.passages import Passage, passages, plain, summarised
+from graphs.models.offline.reading import Texts
+from graphs.models.offline.wants import Want
+
+MOST = 400
+"""Statements of one side that are compared."""
+SHOWN = 10
+ALIKE = 0.45
+"""From this share of common words on, two statements speak of the same thing."""
+
+
+def compared(texts: Texts, want: Want) -> str:
+    """What is in both documents, what differs, what only one has."""
+    names = list(texts)[:2]
+    left, right = (passages(n, texts[n])[:MOST] for n in names)
+    pairs = _pairs(left, right)
+    changed = [(a, b) for a, b in pairs if _norm(a.text) != _norm(b.text)]
+    paired = {id(p) for pair in pairs for p in pair}
+    only = [[p for p in side if id(p) not in paired] for side in (left, right)]
+    lead = (
+        f"{_counted(len(pairs) - len(changed), 'statement')} the same in both, {len(changed)} differ, "
+        f"{len(only[0])} stand only in {names[0]}, {len(only[1])} only in {names[1]}."
+    )
+    parts = [lead, *_differing(names, changed)]
+    parts += [_only(name, side) for name, side in zip(names, only, strict=True)]
+    return "\n\n".join(p for p in parts if p)
+
+
+def _differing(names: Sequence[str], changed: Sequence[tuple[Passage, Passage]]) -> list[str]:
+    if not changed:
+        return []
+    rows = [
+        [f"{plain(a.text)} (line {a.line})", f"{plain(b.text)} (line {b.line})"]
+        for a, b in changed[:SHOWN]
+    ]
+    more = [f"*{SHOWN} of {len(changed)} differences are shown.*"] if len(changed) > SHOWN else []
+    return ["**What differs**", markdown.table(names, rows), *more]
+
+
+def _pairs(left: Sequence[Passage], right: Sequence[Passage]) -> list[tuple[Passage, Passage]]:
+    """The statements of both sides that speak of the same thing, the closest first taken."""
+    theirs = [frozenset(keywords(p.text)) for p in right]
+    found: list[tuple[Passage, Passage]] = []
+    taken: set[int] = set()
+    for passage in left:
+        mine = frozenset(keywords(passage.text))
+        score, at = max(
+            ((_alike(mine, other), -i) for i, other in enumerate(theirs) if i not in taken),
+            default=(0.0, 0),
+        )
+        if score >= ALIKE:
+            taken.add(-at)
+            found.append((passage, right[-at]))
+    return found
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    """The share of their words that two statements have in common."""
+    return len(one & other) / max(1, len(one | other))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
+
+
+def _norm(text: str) -> str:
+    return " ".join(words(plain(text)))
+
+
+def _only(name: str, found: Sequence[Passage]) -> str:
+    if not found:
+        return ""
+    picked = summarised(found, 8)
+    return f"**Only in {name}**\n\n" + "\n".join(
+        f"- “{plain(p.text)}” (line {p.line})" for p in picked
+    )

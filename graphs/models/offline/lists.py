@@ -1,0 +1,199 @@
+"""Decisions, action items, risks and their like, picked from documents with their source."""
+
+import re
+from dataclasses import dataclass
+
+from graphs.models.offline import markdown
+from graphs.models.offline.asked import top
+from graphs.models.offline.cues import CUES, SAME
+from graphs.models.offline.language import keywords, spoken, stem, words
+from graphs.models.offline.looking import found
+from graphs.models.offline.passages import Passage, passages, plain
+from graphs.models.offline.reading import Texts
+from graphs.models.offline.wants import Want
+
+
+@dataclass(frozen=True)
+class Item:
+    """A found thing with who and when, as far as the sentence says."""
+
+    passage: Passage
+    who: str = ""
+    when: str = ""
+
+
+def extracted(texts: Texts, want: Want) -> str:
+    """The decisions, actions, risks or whatever a want names, each quoted with its source."""
+    kind = kind_of_list(want)
+    if not kind:
+        return found(texts, want)
+    items = [i for n, t in texts.items() for i in _items(n, t, kind)]
+    if not items:
+        return f"No {_plural(kind)} stand in {spoken(texts)}; none were made up."
+    items = items[: top(want.quote) or 15]
+    if kind == "action":
+        rows = [
+            [i.who or "not said", _task_of(i), i.when or "not said", i.passage.ref] for i in items
+        ]
+        return markdown.table(["who", "what", "by when", "source"], rows)
+    return "\n".join(f"- {i.passage.quoted()}" for i in items)
+
+
+def _task_of(item: Item) -> str:
+    """What is to be done, without the name before a colon."""
+    text = plain(item.passage.text)
+    return re.sub(rf"^{re.escape(item.who)}\s*[:–—-]\s*", "", text) if item.who else text
+
+
+def _plural(kind: str) -> str:
+    return {
+        "deprecat": "deprecations",
+        "recommend": "recommendations",
+        "breaking": "breaking changes",
+        "action": "action items",
+        "fix": "fixes",
+    }.get(kind, f"{kind}s")
+
+
+def kind_of_list(want: Want) -> str:
+    """Which list a want means; empty when no rule knows it."""
+    said = want.quote.casefold() or want.text.casefold()
+    if "breaking" in said:
+        return "breaking"
+    if re.search(
+        r"\bwho (?:does|is|will|owns?|must|has to|should)\b|action|to-?do|next steps", said
+    ):
+        return "action"
+    for word in reversed([stem(w) for w in words(said)]):
+        for kind in (SAME.get(word, ""), word):
+            if kind and (
+                match := next(
+                    (k for k in CUES if kind == k or (len(kind) > 4 and kind.startswith(k))), ""
+                )
+            ):
+                return match
+    return ""
+
+
+def _items(name: str, text: str, kind: str) -> list[Item]:
+    """Those under a heading of that kind; without such a heading, the sentences with its cues."""
+    all_ = passages(name, text)
+    under = [p for p in all_ if p.heading and _heads(p.heading, kind)]
+    cue = re.compile(CUES[kind], re.IGNORECASE if kind != "name" else 0)
+    other = {
+        p.heading
+        for p in all_
+        if p.heading
+        and any(
+            _heads(p.heading, k) for k in ("decision", "action", "risk", "question") if k != kind
+        )
+    }
+    under = [p for p in under if kind == "question" or not p.text.rstrip().endswith("?")]
+    all_ = [p for p in all_ if kind in ("question", "request") or not p.text.rstrip().endswith("?")]
+    hits = under or [p for p in all_ if cue.search(p.text) and p.heading not in other]
+    return [Item(p, _who(p.text), _when(p.text)) for p in hits]
+
+
+def _heads(heading: str, kind: str) -> bool:
+    stems = set(keywords(heading)) | {stem(w) for w in words(heading)}
+    return any(s.startswith(kind) or SAME.get(s) == kind for s in stems)
+
+
+_NOT_NAMES = frozenset(
+    [
+        "the",
+        "we",
+        "it",
+        "this",
+        "that",
+        "they",
+        "all",
+        "and",
+        "but",
+        "if",
+        "for",
+        "in",
+        "on",
+        "at",
+        "by",
+        "action",
+        "decision",
+        "next",
+        "todo",
+        "please",
+        "note",
+        "open",
+        "risk",
+        "step",
+        "who",
+        "what",
+        "when",
+        "why",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "i",
+        "a",
+        "an",
+        "our",
+        "no",
+        "yes",
+        "api",
+        "team",
+        "everyone",
+    ]
+)
+
+
+def _who(text: str) -> str:
+    """The person a sentence gives a task to: `Ana will…`, `Ana: …`, `@ana`, `(owner: Ana)`."""
+    text = plain(text)
+    for shape in (
+        r"\(?(?:owner|assigned to|responsible|assignee|by|wer|who)\s*:\s*@?([A-Z][\w-]+(?: [A-Z][\w-]+)?)",
+        r"@(\w[\w.-]+)",
+        r"^([A-Z][\w-]+(?: (?:and|&) [A-Z][\w-]+| [A-Z][\w-]+)?)\s*(?::|–|—| - )\s",
+        r"^([A-Z][\w-]+(?: (?:and|&) [A-Z][\w-]+| [A-Z][\w-]+)?) (?:will|to|must|should|needs? to|is going to|has to|takes?|prepares?|sends?|writes?|checks?|owns?|follows?|agreed to|shall)\b",
+        r"\b([A-Z][\w-]+) (?:will|must|should|needs? to|has to|agreed to|takes|to)\b",
+        r"\bassigned to ([A-Z][\w-]+)",
+        r"[(\[–—-]\s*([A-Z][a-z]+)\s*(?:[)\],]|$)",
+    ):
+        found = re.search(shape, text)
+        if found and found[1].casefold().split()[0] not in _NOT_NAMES:
+            return found[1]
+    if re.match(r"(?:the )?(\w+ team)\b", text, re.IGNORECASE):
+        return " ".join(text.split()[: 3 if text.lower().startswith("the") else 2])
+    return ""
+
+
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+
+
+_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
+
+
+def _when(text: str) -> str:
+    """The time that a sentence sets, in its own words."""
+    found = re.search(
+        rf"\b(?:by|until|before|due(?: on| by)?:?|on|no later than|deadline:?|within|bis)\s+((?:the )?(?:end of (?:the |this |next )?\w+|next \w+|this \w+|{_DAY}(?:,? \d{{1,2}}\.? {_MONTH}| \w*\d\w*)?|tomorrow|today|eod|eow|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}\.?(?:\d{{2,4}})?|\d{{1,2}}\.? {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:,? \d{{4}})?|\d+ (?:days?|weeks?|months?|hours?)|q[1-4](?: \d{{4}})?|{_MONTH}))",
+        text,
+        re.IGNORECASE,
+    )
+    return (
+        found[1] if found else (iso[0] if (iso := re.search(r"\b\d{4}-\d\d-\d\d\b", text)) else "")
+    )

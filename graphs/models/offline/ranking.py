@@ -1,0 +1,220 @@
+"""Ranks, groups, totals, single rows, and what a table holds at a glance."""
+
+from typing import Any
+
+from graphs.models.offline import markdown, voices
+from graphs.models.offline.columns import Column
+from graphs.models.offline.language import sentence, spoken
+from graphs.models.offline.questions import Ask
+from graphs.models.offline.shape import listed
+from graphs.models.offline.steps import Call, Desk
+from graphs.models.offline.telling import (
+    SHOWN,
+    Result,
+    Work,
+    conditions_said,
+    group_lead,
+    header_of,
+    measure_said,
+    remarks,
+    told_ranking,
+)
+
+
+def _measured(ask: Ask) -> dict[str, Any]:
+    if ask.measure is None:
+        return {"fn": "count", "as": "count"}
+    return {"fn": ask.fn, "column": ask.measure.name, "as": ask.header}
+
+
+def by_rank(desk: Desk, ask: Ask, question: str) -> Work:
+    if ask.entity is None:
+        return (yield from by_row(desk, ask, question))
+    (reply,) = yield [
+        Call(
+            "query_table",
+            {
+                **ask.table.source, "group_by": [ask.entity.name], "measures": [_measured(ask)], "where": list(ask.where),
+                "sort": [{"column": ask.header, "descending": not ask.words.low}], "limit": min(500, max(SHOWN, ask.words.n or 0) + 5),
+            },
+        )
+    ]  # fmt: skip
+    if not reply.data or not reply.data["rows"]:
+        return None
+    order = "lowest" if ask.words.low else "highest"
+    how = f"Computed {measure_said(ask)} for each “{ask.entity.name}” in {ask.table.where}{conditions_said(ask)}; the {order} first."
+    rows = [row for row in reply.data["rows"] if row[1]]
+    return told_ranking(ask, question, reply.data["columns"], rows, how, reply, [ask.header])
+
+
+def by_group(desk: Desk, ask: Ask, question: str) -> Work:
+    groups: list[Any] = list(ask.groups)
+    if not groups and ask.entity is not None:
+        groups = [ask.entity.name]
+    if not groups:
+        return (yield from in_total(desk, ask, question))
+    timed = any(isinstance(g, dict) for g in groups)
+    ranked = not timed and len(groups) == 1
+    args = {
+        **ask.table.source, "group_by": groups, "measures": [_measured(ask)], "where": list(ask.where),
+        "limit": 100,
+    }  # fmt: skip
+    if ranked:
+        args["sort"] = [{"column": ask.header, "descending": not ask.words.low}]
+    else:
+        args["sort"] = [{"column": header_of(g), "descending": False} for g in groups]
+    (reply,) = yield [Call("query_table", args)]
+    if not reply.data or not reply.data["rows"]:
+        return None
+    columns, rows = reply.data["columns"], reply.data["rows"]
+    names = spoken(f"“{header_of(g)}”" for g in groups)
+    how = f"Computed {measure_said(ask)} by {names} in {ask.table.where}{conditions_said(ask)}."
+    n = ask.words.n if ranked else None
+    shown = rows[: n or 40]
+    notes = remarks(ask, reply)
+    if len(shown) < len(rows):
+        notes.append(f"{len(shown)} of {reply.data['found']} rows are shown.")
+    return Result(
+        question,
+        group_lead(ask, groups, rows, columns),
+        columns,
+        shown,
+        how,
+        tuple(notes),
+        tuple(r[0] for r in shown),
+    )
+
+
+def in_total(desk: Desk, ask: Ask, question: str) -> Work:
+    (reply,) = yield [
+        Call(
+            "query_table",
+            {**ask.table.source, "measures": [_measured(ask)], "where": list(ask.where)},
+        )
+    ]
+    if not reply.data or not reply.data["rows"]:
+        return None
+    value = reply.data["rows"][0][-1]
+    label = "Number of rows" if ask.measure is None else ask.header[0].upper() + ask.header[1:]
+    lead = f"{label}{conditions_said(ask)}: **{markdown.shown(value)}**{f' {ask.measure.unit}' if ask.measure and ask.measure.unit else ''}."
+    how = f"Computed over {ask.table.where}{conditions_said(ask)}, {ask.table.rows} rows in all."
+    return Result(
+        question, lead, reply.data["columns"], reply.data["rows"], how, tuple(remarks(ask, reply))
+    )
+
+
+def by_row(desk: Desk, ask: Ask, question: str) -> Work:
+    """The single rows with the highest or lowest value."""
+    if ask.measure is None:
+        return (yield from in_total(desk, ask, question))
+    n = ask.words.n or 5
+    names = [c.name for c in ask.table.columns if c is not ask.measure and not c.prose][:4]
+    (reply,) = yield [
+        Call(
+            "query_table",
+            {
+                **ask.table.source, "columns": [*names, ask.measure.name], "where": list(ask.where),
+                "sort": [{"column": ask.measure.name, "descending": not ask.words.low}], "limit": n,
+            },
+        )
+    ]  # fmt: skip
+    if not reply.data or not reply.data["rows"]:
+        return None
+    first = reply.data["rows"][0]
+    kind = "lowest" if ask.words.low else "highest"
+    lead = sentence(
+        f"The {kind} {ask.measure.name} is **{first[-1]}** ({', '.join(x for x in first[:-1] if x)})"
+    )
+    how = (
+        f"Sorted {ask.table.where}{conditions_said(ask)} by “{ask.measure.name}”, the {kind} first."
+    )
+    return Result(
+        question, lead, reply.data["columns"], reply.data["rows"], how, tuple(remarks(ask, reply))
+    )
+
+
+def at_a_glance(desk: Desk, ask: Ask, question: str) -> Work:
+    """What a table holds at a glance: totals, and the most frequent values."""
+    table = ask.table
+    numbers = [c for c in table.numbers() if not c.delta][:5]
+    labels = [
+        c
+        for c in table.columns
+        if c.text and not c.prose and 1 < c.distinct <= min(30, max(2, table.rows // 2))
+    ][:3]
+    measures = [{"fn": "count", "as": "rows"}]
+    measures += [
+        {
+            "fn": "mean" if c.rate else "sum",
+            "column": c.name,
+            "as": f"{'average' if c.rate else 'total'} {c.name}",
+        }
+        for c in numbers
+    ]
+    calls = [Call("query_table", {**table.source, "measures": measures, "where": list(ask.where)})]
+    main = (
+        ask.measure
+        if ask.measure and not ask.measure.rate
+        else next((c for c in numbers if not c.rate), None)
+    )
+    second = (
+        {"fn": "sum", "column": main.name, "as": f"total {main.name}"}
+        if main
+        else {"fn": "count", "as": "count"}
+    )
+    calls += [
+        Call(
+            "query_table",
+            {
+                **table.source,
+                "group_by": [c.name],
+                "measures": [second],
+                "where": list(ask.where),
+                "sort": [{"column": second["as"], "descending": True}],
+                "limit": 5,
+            },
+        )
+        for c in labels
+    ]
+    replies = yield calls
+    if not replies[0].data:
+        return None
+    head, values = replies[0].data["columns"], replies[0].data["rows"][0]
+    rows = [[name, value] for name, value in zip(head, values, strict=True)]
+    lead = f"{table.where} has {values[0]} rows and {len(table.columns)} columns."
+    tops = [
+        f"{second['as'][0].upper()}{second['as'][1:]} by {label.name}: "
+        + spoken(f"**{r[0]}** {markdown.shown(r[-1])}" for r in reply.data["rows"][:3])
+        + "."
+        for label, reply in zip(labels, replies[1:], strict=True)
+        if reply.data and reply.data["rows"]
+    ]
+    how = f"Computed over all rows of {table.where}{conditions_said(ask)}."
+    return Result(
+        question,
+        " ".join([lead, *tops]),
+        ["what", "value"],
+        rows,
+        how,
+        tuple(remarks(ask, replies[0])),
+    )
+
+
+def by_theme(desk: Desk, ask: Ask, question: str, topic: str, column: Column) -> Work:
+    """What people write in a column of free text, by the words that come back."""
+    (reply,) = yield [
+        Call(
+            "query_table",
+            {**ask.table.source, "columns": [column.name], "where": list(ask.where), "limit": 500},
+        )
+    ]
+    said = [row[0] for row in listed(reply.data, "rows") if row[0]]
+    themes = voices.themes(said, topic)
+    if not themes:
+        return None
+    rows = [[t.name, str(t.count), t.example] for t in themes[: ask.words.n or 6]]
+    lead = sentence(f"Most often in {topic}s: {spoken(f'**{r[0]}** ({r[1]})' for r in rows[:3])}")
+    how = f"Counted in {len(said)} cells of “{column.name}” in {ask.table.where}{conditions_said(ask)}: those that read like a {topic}, by the words they share."
+    return Result(
+        question, lead, [topic, "cells", "example"], rows, how, tuple(remarks(ask, reply))
+    )

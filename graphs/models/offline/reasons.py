@@ -1,0 +1,191 @@
+"""Why: what text columns and documents say about the things that an analysis named."""
+
+import re
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from graphs.models.offline import analyst, markdown
+from graphs.models.offline.columns import Column, Table
+from graphs.models.offline.language import cut, keywords, overlap, spoken
+from graphs.models.offline.passages import Passage, passages
+from graphs.models.offline.reading import Texts
+from graphs.models.offline.shape import listed
+from graphs.models.offline.steps import Call, Desk, Reply, Script
+from graphs.models.offline.wants import Want
+
+MAX_NAMES = 10
+
+
+QUOTES = 3
+
+
+def reasons(desk: Desk, want: Want, texts: Texts) -> Script:
+    """Why, for each thing that the analysis named: what text columns and documents say of it."""
+    names = subjects(desk.data)
+    tables = yield from analyst.look(desk)
+    if not names:
+        return _loose_reasons(texts, want) if texts else (yield from _reason_column(desk, tables))
+    quoted: dict[str, list[str]] = {name: [] for name in names}
+    yield from _from_tables(desk, tables, quoted)
+    for name in names:
+        quoted[name] += [p.quoted() for p in _about(texts, name)]
+    return _told(quoted, tables, texts)
+
+
+def subjects(data: dict[str, Any]) -> list[str]:
+    """The things that the tasks before named: the first column of their first tables."""
+    found: list[str] = []
+    for made in listed(data, "inputs"):
+        for table in markdown.tables(str(made.get("text", "")))[:1]:
+            if len(table) > 1 and table[0][0] not in ("what", "value"):
+                found += [row[0] for row in table[1:] if row and row[0]]
+    return list(dict.fromkeys(found))[:MAX_NAMES]
+
+
+def _from_tables(
+    desk: Desk, tables: Sequence[Table], quoted: dict[str, list[str]]
+) -> Generator[list[Call], list[Reply], None]:
+    """Rows about each thing, in every table that has it and a column of words."""
+    if not desk.has("query_table"):
+        return
+    homes = [(t, e, r) for t in tables if (r := reason_columns(t)) for e in _keys(t, r)]
+    calls = [
+        Call(
+            "query_table",
+            {
+                **table.source, "where": [{"column": key.name, "op": "=", "value": name}],
+                "columns": [key.name, *(c.name for c in columns), *(d.name for d in table.dates()[:1])],
+                "limit": 40,
+            },
+        )
+        for table, key, columns in homes
+        for name in quoted
+    ]  # fmt: skip
+    if not calls:
+        return
+    replies = yield calls
+    for call, reply in zip(calls, replies, strict=True):
+        if reply.data and reply.data["rows"]:
+            name = call.args["where"][0]["value"]
+            quoted[name] += _quotes(reply.data, call.args)
+
+
+def reason_columns(table: Table) -> list[Column]:
+    """The columns that explain: by name if there are such, else those of sentences."""
+    ranked = sorted((c for c in table.columns if c.reason), key=lambda c: -c.reason)
+    best = ranked[0].reason if ranked else 0
+    return [c for c in ranked if c.reason == best or c.reason >= 2][:2]
+
+
+def _keys(table: Table, reasons: Sequence[Column]) -> list[Column]:
+    """The columns in which a thing's name may stand."""
+    names = [c for c in table.columns if c.text and c not in reasons and not c.prose]
+    return names[:3]
+
+
+def _quotes(data: dict[str, Any], args: dict[str, Any]) -> list[str]:
+    dates = data["columns"][-1] if len(data["columns"]) == len(args["columns"]) else ""
+    where = f"{args['name']}, {args['sheet']}" if args.get("sheet") else args["name"]
+    width = len(args["columns"])
+    said: dict[str, list[str]] = {}
+    for row in data["rows"]:
+        for place, cell in enumerate(row[1:], 1):
+            is_day = place == width - 1 and re.fullmatch(r"\d{4}-\d\d-\d\d.*", cell)
+            if not _EMPTY.fullmatch(cell.strip()) and not is_day:
+                said.setdefault(f"{cell}\0{data['columns'][place]}", []).append(row[-1])
+    ranked = sorted(said.items(), key=lambda item: (-len(item[1]), not _WEIGHTY.search(item[0])))
+    return [_quote(key, days, where, dates) for key, days in ranked[:QUOTES]]
+
+
+_EMPTY = re.compile(
+    r"|ok|none|no|yes|n/?a|nothing(?: special| to report| new)?|no changes?|see above|tbd|unknown|same|[-–—.?]+",
+    re.IGNORECASE,
+)
+"""Cells that stand where a reason could stand, and give none."""
+
+
+_WEIGHTY = re.compile(
+    r"\b(?:breaking|required|removed?|renamed|replaced|deprecat\w+|because|due to|outage|security|by (?:law|rules)|no longer)\b",
+    re.IGNORECASE,
+)
+
+
+def _quote(key: str, days: Sequence[str], where: str, dates: str) -> str:
+    text, _, column = key.partition("\0")
+    times = f", {len(days)} rows" if len(days) > 1 else ""
+    day = f", {days[0]}" if len(days) == 1 and re.match(r"\d{4}-\d\d-\d\d", days[0]) else ""
+    return f"“{cut(text, 240)}” ({where}, column {column}{day}{times})"
+
+
+def _about(texts: Texts, name: str) -> list[Passage]:
+    """The sentences that name a thing, those that give a reason first."""
+    shape = re.compile(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", re.IGNORECASE)
+    hits = [
+        p
+        for n, t in texts.items()
+        for p in passages(n, t)
+        if shape.search(p.text) or (p.heading and shape.search(p.heading))
+    ]
+    hits.sort(key=lambda p: (not _CAUSE.search(p.text), p.name, p.place))
+    return hits[:QUOTES]
+
+
+_CAUSE = re.compile(
+    r"\b(?:because|due to|caused by|reason|since|so that|therefore|as a result|owing to|thanks to|in order to|led to|root cause|after|wegen|weil|aufgrund)\b",
+    re.IGNORECASE,
+)
+
+
+def _told(quoted: dict[str, list[str]], tables: Sequence[Table], texts: Texts) -> str:
+    lines: list[str] = []
+    silent: list[str] = []
+    for name, quotes in quoted.items():
+        kept = list(dict.fromkeys(quotes))[:QUOTES]
+        if kept:
+            lines.append(f"- **{name}**: {'; '.join(kept)}")
+        else:
+            silent.append(name)
+    if silent:
+        looked = spoken([*dict.fromkeys(t.where for t in tables), *texts]) or "what is given"
+        names = spoken(f"**{n}**" for n in silent)
+        lines.append(f"- No reason is given for {names} in {looked}; none was guessed.")
+    head = (
+        "Reasons given in the sources:" if len(silent) < len(quoted) else "The reasons stay open:"
+    )
+    return "\n".join([head, "", *lines])
+
+
+def _loose_reasons(texts: Texts, want: Want) -> str:
+    """Why, when no analysis named the things: sentences that give a cause for the question's words."""
+    wanted = keywords(want.text)
+    all_ = [p for n, t in texts.items() for p in passages(n, t)]
+    hits = [p for p in all_ if _CAUSE.search(p.text)]
+    hits.sort(key=lambda p: (-overlap(wanted, p.text), p.name, p.place))
+    hits = [p for p in hits if overlap(wanted, p.text) > 0][:5] or hits[:3]
+    if not hits:
+        return f"{spoken(texts)} gives no reason; none was guessed."
+    return "\n".join(["Reasons given in the sources:", "", *(f"- {p.quoted()}" for p in hits)])
+
+
+def _reason_column(desk: Desk, tables: Sequence[Table]) -> Script:
+    """The most frequent reasons of a table, when no single thing is asked about."""
+    for table in tables:
+        columns = reason_columns(table)
+        if not columns or not desk.has("query_table"):
+            continue
+        column = columns[0]
+        (reply,) = yield [
+            Call(
+                "query_table",
+                {
+                    **table.source, "group_by": [column.name], "measures": [{"fn": "count", "as": "count"}],
+                    "sort": [{"column": "count", "descending": True}], "limit": 8,
+                },
+            )
+        ]  # fmt: skip
+        rows = [r for r in listed(reply.data, "rows") if r[0] != "(blank)"]
+        if rows:
+            shown = markdown.table([column.name, "count"], [[cut(r[0], 160), r[1]] for r in rows])
+            return f"The reasons that {table.where} names most often (column {column.name}):\n\n{shown}"
+    looked = spoken(t.where for t in tables) or "what is given"
+    return f"No reason is given in {looked}; none was guessed."

@@ -1,0 +1,187 @@
+"""How a computed result is told: the sentence that answers, the table, how it was done."""
+
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphs.models.offline import markdown
+from graphs.models.offline.asked import Words, subjects
+from graphs.models.offline.columns import near
+from graphs.models.offline.language import sentence, spoken
+from graphs.models.offline.questions import Ask
+from graphs.models.offline.shape import listed
+from graphs.models.offline.steps import Call, Reply
+
+SHOWN = 10
+"""Rows of an answer when the question names no number."""
+
+
+Calls = list[Call]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One computed table: `rows` are exact, `lead` is the sentence that answers."""
+
+    question: str
+    lead: str
+    columns: list[str]
+    rows: list[list[str]]
+    how: str
+    notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def text(self, *, table: bool = True) -> str:
+        """As Markdown: the answer, the table, how it was computed."""
+        parts = [self.lead]
+        if table and len(self.rows) > 0:
+            shown = [[markdown.shown(cell) for cell in row] for row in self.rows]
+            parts.append(markdown.table(self.columns, shown))
+        parts.append("*" + " ".join([self.how, *self.notes]) + "*")
+        return "\n\n".join(parts)
+
+
+Work = Generator[Calls, list[Reply], Result | None]
+
+
+def direction_said(said: Words) -> str:
+    return {"up": "increases only", "down": "decreases only", "either": "up or down"}[said.sign]
+
+
+def change_lead(ask: Ask, rows: Sequence[list[str]]) -> str:
+    assert ask.entity is not None
+    parts = [f"**{row[0]}** ({_from_to(row)})" for row in rows]
+    return sentence(f"{_what(ask, len(rows))}: {spoken(parts)}")
+
+
+def _from_to(row: Sequence[str]) -> str:
+    _, before, after, difference, percent = row[:5]
+    rise = markdown.shown(percent)
+    sign = "" if rise.startswith("-") or not rise else "+"
+    moved = f"{before} → {after}"
+    return f"{moved}, {sign}{rise} %" if rise else f"{moved}, difference {difference}"
+
+
+def _what(ask: Ask, count: int) -> str:
+    """`The three endpoints that changed most`."""
+    noun = _noun(ask, count)
+    number = {1: "", 2: "two ", 3: "three ", 4: "four ", 5: "five "}.get(count, f"{count} ")
+    verb = {"up": "rose", "down": "fell", "either": "changed"}[ask.words.sign]
+    return f"The {number}{noun} that {verb} most" + (" in percent" if ask.words.percent else "")
+
+
+def _noun(ask: Ask, count: int) -> str:
+    """The question's own word for the things in the column, else the column's name."""
+    assert ask.entity is not None
+    said = [w for w in ask.words.said if near(w, ask.entity) >= 0.5] or subjects(ask.words)[:1]
+    noun = said[0] if said else re.sub(r"[\W_]+", " ", ask.entity.name).strip().lower()
+    if count == 1:
+        return (
+            noun[:-3] + "y"
+            if noun.endswith("ies")
+            else noun.removesuffix("s")
+            if not noun.endswith("ss")
+            else noun
+        )
+    if noun.endswith("s"):
+        return noun
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
+
+
+def measure_said(ask: Ask) -> str:
+    return (
+        "the number of rows"
+        if ask.measure is None
+        else f"the {ask.header.split(' ', 1)[0]} of “{ask.measure.name}”"
+    )
+
+
+def told_ranking(
+    ask: Ask,
+    question: str,
+    columns: list[str],
+    rows: list[list[str]],
+    how: str,
+    reply: Reply,
+    measures: list[str],
+) -> Result:
+    n = ask.words.n or (1 if _single(ask.words) else SHOWN)
+    shown = rows[: max(n, 1)]
+    tie = len(rows) > n and len(shown) == n and rows[n][1] == rows[n - 1][1] and len(columns) == 2
+    notes = [*remarks(ask, reply)]
+    if tie:
+        notes.append(f"“{rows[n][0]}” has the same value as the last one shown.")
+    if len(shown) < (ask.words.n or 0):
+        notes.append(f"There are only {len(shown)}.")
+    lead = _rank_lead(ask, shown, measures)
+    return Result(question, lead, columns, shown, how, tuple(notes), tuple(row[0] for row in shown))
+
+
+def _single(said: Words) -> bool:
+    return said.n == 1
+
+
+def _rank_lead(ask: Ask, rows: Sequence[list[str]], measures: Sequence[str]) -> str:
+    if not rows:
+        return "No row fits the question."
+    label = measures[0] if measures else ask.header
+    unit = " changes" if label == "changes" else ""
+    parts = [
+        f"**{row[0]}** ({markdown.shown(row[1])}{unit})" for row in rows[: max(ask.words.n or 0, 5)]
+    ]
+    if ask.words.change and label in ("changes", *[c.name for c in ask.table.columns if c.delta]):
+        start = _what(ask, len(parts))
+    else:
+        kind = "Lowest" if ask.words.low else "Highest"
+        start = (
+            f"{kind} {label}"
+            if label != "count"
+            else ("Least frequent" if ask.words.low else "Most frequent")
+        )
+    return sentence(f"{start}: {spoken(parts)}")
+
+
+def header_of(group: Any) -> str:
+    return group if isinstance(group, str) else f"{group['column']} ({group['by']})"
+
+
+def group_lead(ask: Ask, groups: list[Any], rows: list[list[str]], columns: list[str]) -> str:
+    filled = [row for row in rows if markdown.decimal(row[-1]) is not None]
+    if not filled:
+        return f"There is no {columns[-1]} to show."
+    high = max(filled, key=lambda r: markdown.decimal(r[-1]) or 0)
+    low = min(filled, key=lambda r: markdown.decimal(r[-1]) or 0)
+    label = columns[-1]
+    names = f"{label[0].upper()}{label[1:]} by {spoken(header_of(g) for g in groups)}"
+    if len(filled) == 1:
+        return sentence(f"{names}: **{_key(high)}** has {markdown.shown(high[-1])}")
+    if len(groups) == 1 and len(filled) <= 4 and not isinstance(groups[0], dict):
+        return sentence(
+            f"{names}: {spoken(f'**{_key(r)}** {markdown.shown(r[-1])}' for r in filled)}"
+        )
+    return sentence(
+        f"{names}: highest **{_key(high)}** with {markdown.shown(high[-1])}, lowest **{_key(low)}** with {markdown.shown(low[-1])}"
+    )
+
+
+def _key(row: Sequence[str]) -> str:
+    return ", ".join(row[:-1])
+
+
+def conditions_said(ask: Ask) -> str:
+    """` where region = EU and status = open`, or nothing."""
+    said = [f"{w['column']} {w['op']} {_value(w['value'])}" for w in ask.where]
+    return f" where {spoken(said)}" if said else ""
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else spoken(value, "or")
+
+
+def remarks(ask: Ask, reply: Reply) -> list[str]:
+    found = [*ask.assumed]
+    found += [n for n in listed(reply.data, "notes") if not n.startswith("This is “")]
+    if ask.entity is not None and ask.entity.missing:
+        found.append(f"{ask.entity.missing} row(s) without “{ask.entity.name}” stand as (blank).")
+    return list(dict.fromkeys(found))
