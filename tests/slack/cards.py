@@ -131,7 +131,7 @@ cards = st.builds(
     table=tables(),
     picture=st.none() | st.builds(Picture, name=short, svg=st.just("<svg/>"), alt=long),
     files=files,
-    downloads=st.lists(st.sampled_from(["Markdown", "HTML", "DOCX", "PDF"]), max_size=5).map(tuple),
+    downloads=st.lists(st.sampled_from(["md", "html", "docx", "pdf"]), max_size=5).map(tuple),
     buttons=buttons(),
     started_at=moments,
     ended_at=moments,

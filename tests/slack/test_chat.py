@@ -3,14 +3,15 @@
 import json
 import re
 from collections.abc import AsyncIterator
-from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.cards import Card, Picture, TaskLine, Tone
 from bot.chat.slack import LocalLimiter, SlackChat
-from bot.ports import ChatBusy, ChatGone, ChatLost
+from bot.files import FolderFiles
+from bot.ports import ChatBusy, ChatGone, ChatLost, Files
 from tests.chat_contract import APPROVE, SVG, RemoteChatContract, file, message
 from tests.slack.standin import BOT, Standin
 
@@ -18,30 +19,12 @@ Json = dict[str, Any]
 PING = re.compile(r"<!(channel|here|everyone|subteam)|<@U|<@!|@(here|channel|everyone)\b")
 
 
-class Blobs:
-    """Files in memory: the real ones are tested with the store."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    async def put(self, data: bytes) -> str:
-        name = sha256(data).hexdigest()
-        self.kept[name] = data
-        return name
-
-    async def get(self, sha256: str) -> bytes:
-        return self.kept[sha256]
-
-    async def drop(self, sha256: str) -> None:
-        self.kept.pop(sha256, None)
-
-
 class SlackHouse:
     """People in a thread of a channel."""
 
     person = "U1"
 
-    def __init__(self, slack: Standin, chat: SlackChat, blobs: Blobs) -> None:
+    def __init__(self, slack: Standin, chat: SlackChat, blobs: Files) -> None:
         self.slack, self.chat, self.blobs = slack, chat, blobs
         self.root = slack.say("C1", "U1", "Please compare the vendors")["ts"]
         self.place = f"slack:T1:C1:{self.root}"
@@ -100,8 +83,8 @@ async def _edit(house: SlackHouse, ref: str, version: int, **card: Any) -> float
 
 
 @pytest.fixture
-async def house(slack: Standin) -> AsyncIterator[SlackHouse]:
-    blobs = Blobs()
+async def house(slack: Standin, tmp_path: Path) -> AsyncIterator[SlackHouse]:
+    blobs = FolderFiles(tmp_path)
 
     async def token(team: str) -> str:
         return {"T1": slack.bot_token}[team]
@@ -183,8 +166,10 @@ async def test_the_picture_is_uploaded_once_and_shown_with_its_alt_text(house: S
 async def test_a_picture_that_slack_does_not_embed_goes_into_the_thread(house: SlackHouse):
     """Plain file instead of image block; everything else stays as it was."""
     house.slack.web.fail_blocks = {"image"}
-    await house.chat.post(message(house, text="x", picture=Picture(name="plan", svg=SVG, alt="a")))
-    assert [f["name"] for f in house.files()] == ["plan.png"]
+    await house.chat.post(
+        message(house, text="x", picture=Picture(name="plan.svg", svg=SVG, alt="a"))
+    )
+    assert [f["title"] for f in house.files()] == ["plan.png (version 1)"]
     assert "markdown" in {b["type"] for b in house.messages()[0]["blocks"]}
 
 
@@ -200,6 +185,16 @@ async def test_files_go_into_the_thread_once(house: SlackHouse):
     await again.close()
     assert [f["title"] for f in house.files()] == ["brief.md (version 1)"]
     assert house.slack.world.files[house.files()[0]["id"]].data == b"# Brief\n"
+
+
+async def test_two_missions_in_one_thread_share_their_files_each(house: SlackHouse):
+    """The same name in the same version, but another mission's."""
+    name = await house.blobs.put(b"data")
+    made = message(house, slot="artifact", files=(file("a.txt", name, 4),))
+    card = made.card.model_copy(update={"mission": "m2"})
+    await house.chat.post(made)
+    await house.chat.post(made.model_copy(update={"mission": "m2", "card": card}))
+    assert [f["name"] for f in house.files()] == ["a-1-v1.txt", "a-2-v1.txt"]
 
 
 async def test_a_lost_answer_to_an_upload_does_not_upload_twice(house: SlackHouse):
@@ -218,7 +213,7 @@ async def test_long_text_goes_whole_into_a_file(house: SlackHouse):
     body = "".join(f"Line {n}.\n\n" for n in range(4_000)) + "The very end."
     await house.chat.post(message(house, slot="artifact", body=body))
     shared = house.files()[0]
-    assert shared["name"] == "artifact.md"
+    assert (shared["title"], shared["name"]) == ("artifact.md (version 1)", "artifact-1-v1.md")
     assert (house.slack.world.files[shared["id"]].data or b"").endswith(b"The very end.\n")
     assert "artifact.md" in house.seen()[0]
 

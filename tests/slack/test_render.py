@@ -173,6 +173,12 @@ def test_a_folded_section_folds():
     assert block["child_blocks"][0]["text"]["text"] == "*a*"
 
 
+def test_a_section_without_heading_is_its_text():
+    """No empty bold marks."""
+    shown = render(card(sections=(Section(heading="", text="Said."),)))
+    assert _texts(shown.blocks, "markdown") == ["Said."]
+
+
 def test_times_are_shown_in_the_readers_zone():
     """In mrkdwn by Slack's date syntax, in markdown and alerts spelled out in UTC."""
     at = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)

@@ -64,7 +64,7 @@ PAGES = 5
 
 
 class Upload(NamedTuple):
-    """A file to show. `title` and its size tell whether it is there already."""
+    """A file to show as `title`. `name` is its own in the thread: by it a lost answer is mended."""
 
     name: str
     title: str
@@ -275,15 +275,14 @@ class SlackChat:
 
     async def _uploads(self, card: Card, spill: str) -> list[Upload]:
         """What belongs beside the message: the card's files, and the text that did not fit."""
-        version = f" (version {card.version})" if card.version else ""
         made = [
-            Upload(f.name, f.name + version, await self._files.get(f.sha256), f.alt)
+            Upload(own_name(f.name, card), _title(f.name, card), data, f.alt)
             for f in card.files
-            if f.size
+            if (data := await self._files.get(f.sha256))
         ]
         if spill:
             name = spill_name(card)
-            made.append(Upload(name, name + version, spill.encode()))
+            made.append(Upload(own_name(name, card), _title(name, card), spill.encode()))
         return made
 
     async def _share(self, where: Where, uploads: list[Upload]) -> None:
@@ -292,19 +291,19 @@ class SlackChat:
         if not lacking:
             return
         there = await self._there(where)
-        new = [u for u in lacking if (u.title, len(u.data)) not in there]
+        new = [upload for upload in lacking if upload.name not in there]
         if new:
             await self._complete(where, await self._send_files(where, new), shared=True)
         for upload in lacking:
             self._uploaded.put(_file_key(where, upload), "there")
 
-    async def _there(self, where: Where) -> set[tuple[str, int]]:
-        """Title and size of the files that the bot has shared here: a lost answer shows itself."""
-        found: set[tuple[str, int]] = set()
+    async def _there(self, where: Where) -> set[str]:
+        """The names of the files that the bot has shared here."""
+        found: set[str] = set()
         async for message in self._messages(where):
             if message.get("bot_id"):
                 files = cast("list[Json]", message.get("files", []))
-                found |= {(str(f.get("title")), int(f.get("size", 0))) for f in files}
+                found |= {str(file.get("name")) for file in files}
         return found
 
     async def _send_files(self, where: Where, uploads: list[Upload]) -> list[Json]:
@@ -442,8 +441,19 @@ def _session_status(card: Card) -> str:
     return "closed" if card.ended_at else ""
 
 
+def own_name(name: str, card: Card) -> str:
+    """`brief.md` of version 1 of mission m3f2a9c… → `brief-3f2a9c-v1.md`."""
+    stem, dot, kind = name.rpartition(".")
+    tail = f"-{card.mission.removeprefix('m')[:6]}" + (f"-v{card.version}" if card.version else "")
+    return f"{stem or kind}{tail}{dot + kind if stem else ''}"
+
+
+def _title(name: str, card: Card) -> str:
+    return f"{name} (version {card.version})" if card.version else name
+
+
 def _file_key(where: Where, upload: Upload) -> str:
-    return f"{where.place}:{upload.title}:{sha256(upload.data).hexdigest()}"
+    return f"{where.place}:{upload.name}"
 
 
 async def _picture_upload(card: Card) -> Upload:
@@ -452,6 +462,5 @@ async def _picture_upload(card: Card) -> Upload:
 
     assert card.picture is not None
     data = await asyncio.to_thread(plan_png, card.picture.svg)
-    return Upload(
-        f"{card.picture.name}.png", f"{card.title} (picture)", data, clip(card.picture.alt, 1_000)
-    )
+    name = f"{card.picture.name.removesuffix('.svg') or 'picture'}.png"
+    return Upload(own_name(name, card), _title(name, card), data, clip(card.picture.alt, 1_000))

@@ -53,6 +53,7 @@ STATUSES = {
     "failed": "error",
     "blocked": "error",
 }
+FORMATS = {"md": "Markdown", "html": "Web page (HTML)", "docx": "Word (DOCX)", "pdf": "PDF"}
 MOST_SECTIONS = 30
 """So many, with all else a card can have, stay below Slack's fifty blocks."""
 FIELD_VALUES = 2_400
@@ -246,7 +247,8 @@ class _Draft:
 
     def _open(self, section: Section, most: int) -> Iterator[Json]:
         sign = f"{SIGNS[section.tone]} " if section.tone in SIGNS else ""
-        yield from self._markdown(f"**{sign}{_inline(section.heading)}**\n\n{section.text}", most)
+        head = f"{sign}{_inline(section.heading)}".strip()
+        yield from self._markdown(f"**{head}**\n\n{section.text}" if head else section.text, most)
 
     def _folded(self, section: Section, most: int) -> Iterator[Json]:
         room = self._take(min(most, limits.SECTION)) - 250
@@ -446,7 +448,7 @@ def _downloads(card: Card) -> Json:
         "action_id": encode(click)[: limits.ID],
         "placeholder": _plain_text("Download as…", limits.PLACEHOLDER),
         "options": [
-            {"text": _plain_text(name, limits.OPTION), "value": clip(name, limits.OPTION)}
+            {"text": _plain_text(FORMATS.get(name, name), limits.OPTION), "value": name}
             for name in dict.fromkeys(card.downloads[: limits.OPTIONS])
         ],
     }
