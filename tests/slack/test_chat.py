@@ -187,6 +187,12 @@ async def test_files_go_into_the_thread_once(house: SlackHouse):
     assert house.slack.world.files[house.files()[0]["id"]].data == b"# Brief\n"
 
 
+async def test_a_file_that_is_gone_does_not_hold_the_words_back(house: SlackHouse):
+    """Retention may have taken the bytes; the card is shown."""
+    await house.chat.post(message(house, slot="artifact", files=(file("a.txt", "0" * 64, 4),)))
+    assert len(house.messages()) == 1
+
+
 async def test_two_missions_in_one_thread_share_their_files_each(house: SlackHouse):
     """The same name in the same version, but another mission's."""
     name = await house.blobs.put(b"data")

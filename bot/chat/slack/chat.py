@@ -278,12 +278,20 @@ class SlackChat:
         made = [
             Upload(own_name(f.name, card), _title(f.name, card), data, f.alt)
             for f in card.files
-            if (data := await self._files.get(f.sha256))
+            if (data := await self._data(f.sha256))
         ]
         if spill:
             name = spill_name(card)
             made.append(Upload(own_name(name, card), _title(name, card), spill.encode()))
         return made
+
+    async def _data(self, sha256: str) -> bytes:
+        """The bytes; none when they are gone, since the words must be shown all the same."""
+        try:
+            return await self._files.get(sha256)
+        except FileNotFoundError:
+            log.warning("a file of a card is gone: %s", sha256[:12])
+            return b""
 
     async def _share(self, where: Where, uploads: list[Upload]) -> None:
         """Put files into the thread, those that are not there yet."""
