@@ -33,18 +33,26 @@ class Ledger:
         """Set `amount` US dollars aside, None when the price is unknown. Raises OverCap."""
         async with self.store.begin() as tx:
             if amount:
-                await self._afford(tx, call.mission, amount)
+                await self._afford(tx, call, amount)
             row = call.model_dump(mode="python")
             await tx.put_call(
                 {**row, "model": model, "state": "reserved", "reserved": amount, "at": tx.now}
             )
 
-    async def _afford(self, tx: Tx, mission: str, amount: Decimal) -> None:
-        cap = (await tx.lock(mission)).cap
-        spent = await spending(tx.conn, mission)
-        left = cap - spent.spent - spent.reserved
+    async def _afford(self, tx: Tx, call: CallKey, amount: Decimal) -> None:
+        cap = (await tx.lock(call.mission)).cap
+        spent = await spending(tx.conn, call.mission)
+        before = await self._set_aside(tx, call)
+        left = cap - spent.spent - spent.reserved + before
         if amount > left:
             raise OverCap(amount, left)
+
+    async def _set_aside(self, tx: Tx, call: CallKey) -> Decimal:
+        """What an earlier try of this call, whose process died, has set aside: it is replaced."""
+        c = t.calls.c
+        where = and_(c.mission == call.mission, c.key == call.key, c.state == "reserved")
+        found = await tx.conn.execute(select(c.reserved).where(where))
+        return found.scalar_one_or_none() or Decimal(0)
 
     async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
         """Keep the result and its price in place of the reservation."""

@@ -1,0 +1,110 @@
+"""The ledger sets money aside before a call, and no call passes the cap."""
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.domain.record import Spending
+from bot.domain.spend import CallKey, OverCap, Usage
+from bot.store.ledger import Ledger
+from bot.store.store import Store
+from tests.core.world import mission
+
+
+@pytest.fixture
+async def ledger(store: Store) -> Ledger:
+    """Of a mission with a cap of 1 dollar."""
+    async with store.begin() as tx:
+        await tx.add_mission(mission(cap=Decimal(1)))
+    return Ledger(store)
+
+
+def call(key: str = "k", **more: Any) -> CallKey:
+    base: dict[str, Any] = {
+        "mission": "m1", "key": key, "request": "r", "purpose": "plan", "tier": "light"
+    }  # fmt: skip
+    return CallKey.model_validate(base | more)
+
+
+def usage(price: str | None) -> Usage:
+    return Usage(
+        model="m", tokens_in=10, tokens_out=2, price=None if price is None else Decimal(price)
+    )
+
+
+async def spent(store: Store) -> Spending:
+    record = await store.record("m1")
+    assert record is not None
+    return record.spending
+
+
+async def test_money_is_set_aside_and_then_settled(ledger: Ledger):
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    assert (await spent(ledger.store)).reserved == Decimal("0.30")
+    await ledger.settle("m1", "k", usage("0.12"), {"text": "hi"})
+    after = await spent(ledger.store)
+    assert (after.spent, after.reserved, after.calls) == (Decimal("0.12"), 0, 1)
+    assert (after.tokens_in, after.tokens_out) == (10, 2)
+    assert after.known == Decimal("0.12")
+
+
+async def test_a_stored_result_is_given_again_for_the_same_request_only(ledger: Ledger):
+    assert await ledger.stored("m1", "k", "r") is None
+    await ledger.reserve(call(), "m", Decimal(0))
+    assert await ledger.stored("m1", "k", "r") is None
+    await ledger.settle("m1", "k", usage("0"), {"text": "hi"})
+    kept = await ledger.stored("m1", "k", "r")
+    assert kept is not None
+    assert (kept.response, kept.model) == ({"text": "hi"}, "m")
+    assert await ledger.stored("m1", "k", "other request") is None
+    assert await ledger.stored("m2", "k", "r") is None
+
+
+async def test_what_would_pass_the_cap_is_not_called(ledger: Ledger):
+    await ledger.reserve(call("a"), "m", Decimal("0.60"))
+    with pytest.raises(OverCap) as over:
+        await ledger.reserve(call("b"), "m", Decimal("0.41"))
+    assert (over.value.needed, over.value.left) == (Decimal("0.41"), Decimal("0.40"))
+    await ledger.reserve(call("b"), "m", Decimal("0.40"))
+
+
+async def test_calls_at_once_never_pass_the_cap_together(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    ledgers = [ledger, Ledger(another())]
+
+    async def reserve(n: int) -> bool:
+        try:
+            await ledgers[n % 2].reserve(call(f"k{n}"), "m", Decimal("0.30"))
+        except OverCap:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(reserve(n) for n in range(12)))) == 3
+    assert (await spent(ledger.store)).reserved == Decimal("0.90")
+
+
+async def test_a_failed_call_gives_its_money_back(ledger: Ledger):
+    await ledger.reserve(call(), "m", Decimal(1))
+    await ledger.release("m1", "k", "down")
+    assert await spent(ledger.store) == Spending()
+    await ledger.reserve(call(), "m", Decimal(1))
+
+
+async def test_a_call_whose_process_died_still_counts(ledger: Ledger):
+    """The provider may have charged for it. Made again, it takes the place of the first try."""
+    await ledger.reserve(call(), "m", Decimal("0.60"))
+    with pytest.raises(OverCap):
+        await ledger.reserve(call("other"), "m", Decimal("0.60"))
+    await ledger.reserve(call(), "m", Decimal("0.60"))
+    assert (await spent(ledger.store)).reserved == Decimal("0.60")
+
+
+async def test_an_unknown_price_is_unknown_and_not_nothing(ledger: Ledger):
+    await ledger.reserve(call(), "m", None)
+    await ledger.settle("m1", "k", usage(None), {})
+    after = await spent(ledger.store)
+    assert (after.unknown, after.known) == (1, None)
