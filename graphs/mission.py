@@ -8,7 +8,7 @@ from the rows which node is due. So a checkpoint is only a cache: without it the
 the same node, and a mission begun under an older graph goes on under this one.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypedDict
 
 import structlog
@@ -54,7 +54,7 @@ ALWAYS = (Stage.wait, Stage.finish, Stage.end)
 """Where every node can lead: a pause, a cancel or stop, the end."""
 
 NEXT: Mapping[Stage, tuple[Stage, ...]] = {
-    Stage.intake: (Stage.plan,),
+    Stage.intake: (Stage.plan, Stage.critique),
     Stage.plan: (Stage.critique,),
     Stage.critique: (Stage.plan, Stage.critique),
     Stage.execute: (Stage.execute, Stage.assemble, Stage.review),
@@ -69,20 +69,30 @@ def build(shop: Workshop, holds: Holds) -> Any:
     """The StateGraph, ready to compile with a checkpointer."""
     graph: Any = StateGraph(State)
 
-    async def route(state: State) -> str:
-        return stage(await shop.record(state["mission"])).value
-
-    def leads(*stages: Stage) -> dict[Any, str]:
-        """The names of stages as the graph knows them."""
-        return {s.value: END if s is Stage.end else s.value for s in stages}
+    def lead(name: str, *stages: Stage) -> None:
+        """Let a node lead to these stages, as the rows say."""
+        ends = {s.value: END if s is Stage.end else s.value for s in stages}
+        graph.add_conditional_edges(name, _route(shop, stages), ends)
 
     for name, node in NODES.items():
         graph.add_node(name.value, _node(shop, holds, name, node))
-        graph.add_conditional_edges(name.value, route, leads(*NEXT[name], *ALWAYS))
+        lead(name.value, *NEXT[name], *ALWAYS)
     graph.add_node(Stage.wait.value, _wait(shop))
-    graph.add_conditional_edges(Stage.wait.value, route, leads(*NODES, *ALWAYS))
-    graph.add_conditional_edges(START, route, leads(*NODES, *ALWAYS))
+    lead(Stage.wait.value, *NODES, *ALWAYS)
+    lead(START, *NODES, *ALWAYS)
     return graph
+
+
+def _route(shop: Workshop, stages: Collection[Stage]) -> Callable[[State], Awaitable[str]]:
+    """Which of the stages is due. A person who decides in this very moment can make it another
+    one: then the run ends, and since their decision woke the mission, the next one begins there.
+    """
+
+    async def route(state: State) -> str:
+        due = stage(await shop.record(state["mission"]))
+        return (due if due in stages else Stage.end).value
+
+    return route
 
 
 def _node(shop: Workshop, holds: Holds, name: Stage, node: Node) -> Any:
