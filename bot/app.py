@@ -22,6 +22,7 @@ from bot.courier import Courier
 from bot.documents.worker import Workers
 from bot.engine.embedded import Embedded
 from bot.files import FolderFiles, SqlFiles
+from bot.inbox import Inbox
 from bot.missions import Missions
 from bot.ports import Chat, Files
 from bot.removal import Removal
@@ -42,6 +43,7 @@ class App:
     workers: Workers
     missions: Missions
     engine: Embedded
+    inbox: Inbox
     chats: Sequence[Chat] = ()
     couriers: list[Courier] = field(default_factory=list[Courier])
     holder: str = ""
@@ -60,7 +62,7 @@ class App:
         engine = Embedded(store.runnable, width=settings.missions_at_once)
         app = cls(
             settings=settings, store=store, files=_files(settings, store),
-            workers=Workers(), engine=engine, holder=holder(),
+            workers=Workers(), engine=engine, inbox=Inbox(store, {}), holder=holder(),
             missions=Missions(store, engine.wake, lambda: app.shown(), cap=settings.mission_cap),
         )  # fmt: skip
         return app
@@ -93,6 +95,7 @@ class App:
         retention = timedelta(days=self.settings.retention_days)
         self._clock = Clock(self.missions, self.removal, retention or None)
         self._clock.start()
+        self._tasks.append(asyncio.create_task(self.inbox.run(), name="inbox"))
 
     async def close(self) -> None:
         """Stop in good order: leases are given back, and rows say where to go on."""

@@ -613,7 +613,9 @@ async def test_a_key_is_received_once(store: Store, another: Open):
 
     async def receive(n: int) -> bool:
         async with stores[n % 2].begin() as tx:
-            return await tx.receive("k", "W1", "p", "message", {"n": n})
+            new = await tx.receive("k", "W1", "p", "message", {"n": n})
+            await tx.inbox_done("k", {"n": n})
+            return new
 
     assert sum(await asyncio.gather(*(receive(n) for n in range(20)))) == 1
 
@@ -621,7 +623,7 @@ async def test_a_key_is_received_once(store: Store, another: Open):
 async def test_what_was_received_waits_in_order_until_it_is_done(store: Store, clock: Clock):
     for key in ("b", "a"):
         async with store.begin() as tx:
-            await tx.receive(key, "W1", "p", "message", {"text": key})
+            await tx.arrive(key, "W1", "p", "message", {"text": key})
         clock.move(seconds=1)
     assert [row["payload"] for row in await store.inbox_waiting()] == [
         {"text": "b"},
