@@ -1,6 +1,6 @@
 """Planning and critique: a draft, the faults that code and a second agent find, the answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.domain.base import Refused
@@ -22,6 +22,7 @@ from bot.domain.plan import (
     ordered,
 )
 from bot.domain.record import Record
+from bot.store.tx import Tx
 from graphs import gates, intake, material
 from graphs.models.ask import Ask, again
 from graphs.schemas import CritiqueDraft, FindingDraft, PlanDraft, TaskDraft
@@ -108,7 +109,11 @@ def build(shop: Workshop, record: Record, draft: PlanDraft, version: int, round_
     names = carry_ids(record.plans, draft.tasks)
     settled = [p for p in record.plans if p.settled]
     base = settled[-1] if settled else None
-    tasks = tuple(_task(shop, d, names, base) for d in draft.tasks)
+    revision = _revision(record)
+    tasks = without(
+        (_task(shop, d, names, base) for d in draft.tasks),
+        {name for name, tick in revision["ticks"].items() if tick == "drop"},
+    )
     open_ = record.plan if record.plan and record.plan.version == version else None
     return Plan(
         version=version,
@@ -118,10 +123,21 @@ def build(shop: Workshop, record: Record, draft: PlanDraft, version: int, round_
         tasks=tasks,
         estimate=estimate(shop, tasks),
         findings=_answered(open_.findings if open_ else (), draft),
-        note=_revision(record)["words"],
+        note=revision["words"],
         heard=len(record.mission.thread),
         round=round_,
         critiqued=round_ - 1,
+    )
+
+
+def without(tasks: Iterable[Task], dropped: Collection[str]) -> tuple[Task, ...]:
+    """The tasks that a person did not tick off; nothing waits for those any more."""
+    return tuple(
+        task.model_copy(
+            update={"depends_on": tuple(d for d in task.depends_on if d not in dropped)}
+        )
+        for task in tasks
+        if task.id not in dropped
     )
 
 
@@ -219,8 +235,7 @@ async def critique(shop: Workshop, hold: Hold, record: Record) -> None:
     judged = plan.model_copy(
         update={"findings": (*plan.findings, *faults, *found), "critiqued": plan.round}
     )
-    again = bool(faults or found) and plan.round < MAX_ROUNDS
-    if again or plan.heard < len(record.mission.thread):
+    if (faults or found) and plan.round < MAX_ROUNDS:
         await _send_back(shop, hold, record, judged)
     else:
         await _settle_sound(shop, hold, record, judged)
@@ -278,10 +293,16 @@ def rules(shop: Workshop, record: Record) -> Rules:
 
 async def _send_back(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> None:
     async with shop.commit(hold) as tx:
-        await tx.put_plan(hold.mission, plan)
-        count = len(_unanswered(plan))
-        await tx.event(hold.mission, EventKind.critiqued, version=plan.version, findings=count)
-        await tx.want(hold.mission, record.mission.place, f"plan:{plan.version}")
+        await _put_back(tx, record, plan)
+
+
+async def _put_back(tx: Tx, record: Record, plan: Plan) -> None:
+    """The plan as it was judged; the planner has it next."""
+    mission = record.mission
+    await tx.put_plan(mission.id, plan)
+    count = len(_unanswered(plan))
+    await tx.event(mission.id, EventKind.critiqued, version=plan.version, findings=count)
+    await tx.want(mission.id, mission.place, f"plan:{plan.version}")
 
 
 async def _settle_sound(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> None:
@@ -295,9 +316,12 @@ async def _settle_sound(shop: Workshop, hold: Hold, record: Record, plan: Plan) 
 
 
 async def _settle(shop: Workshop, hold: Hold, record: Record, plan: Plan) -> None:
-    """The plan is ready for the person."""
+    """The plan is ready for the person, unless they said more while it was looked at."""
     settled = plan.model_copy(update={"settled": True, "tasks": _stamped(shop, plan)})
     async with shop.commit(hold) as tx:
+        if plan.heard < len((await tx.lock(hold.mission)).thread):
+            await _put_back(tx, record, plan)
+            return
         await tx.put_plan(hold.mission, settled)
         await tx.event(hold.mission, EventKind.critiqued, version=plan.version, findings=0)
         await tx.set_status(hold.mission, Status.needs_plan_approval)

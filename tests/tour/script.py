@@ -66,7 +66,10 @@ def missing(requirement: str, *tasks: str) -> Callable[[dict[str, Any]], Reply]:
 
 
 class Script:
-    """Answers by purpose. `heard` keeps every question in the order of arrival."""
+    """Answers by purpose. `heard` keeps every question in the order of arrival.
+
+    `most` is how many questions to workers were open at once, at most.
+    """
 
     def __init__(
         self, *tasks: Mapping[str, Any], requirements: Sequence[str] = ("Count the calls",)
@@ -79,6 +82,8 @@ class Script:
         self._always: dict[tuple[str, str], Answer] = {}
         self._held: dict[tuple[str, str], asyncio.Event] = {}
         self._arrived = asyncio.Condition()
+        self.most = 0
+        self._now = 0
 
     # -- what a test changes -------------------------------------------------------------------
 
@@ -125,12 +130,24 @@ class Script:
         async with self._arrived:
             self.heard.append(Heard(purpose, about, json.loads(json.dumps(data))))
             self._arrived.notify_all()
-        if (purpose, about) in self._held:
-            await self._held[purpose, about].wait()
+        async with self._counted(purpose):
+            if (purpose, about) in self._held:
+                await self._held[purpose, about].wait()
         answer = self._chosen((purpose, about))
         if answer is None:
             return self._usual(purpose, data)
         return answer(data) if callable(answer) else answer
+
+    @asynccontextmanager
+    async def _counted(self, purpose: str) -> AsyncGenerator[None]:
+        at_work = purpose == "work"
+        self._now += at_work
+        self.most = max(self.most, self._now)
+        try:
+            yield
+            await asyncio.sleep(0)
+        finally:
+            self._now -= at_work
 
     def _chosen(self, key: tuple[str, str]) -> Answer | None:
         return self._queued[key].popleft() if self._queued[key] else self._always.get(key)
