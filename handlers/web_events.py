@@ -59,7 +59,7 @@ async def events(
     line = _Line(chat, place, since, listed)
     with chat.watch(place) as watcher:
         yield ServerSentEvent(retry=1500, comment="open")
-        while True:
+        while not chat.closed:
             watcher.changed.clear()
             try:
                 async for event in line.news(watcher):

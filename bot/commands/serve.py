@@ -88,6 +88,7 @@ class Page:
 
     async def __aexit__(self, *_: object) -> None:
         if self._server is not None and self._serving is not None:
+            self.chat.close()
             self._server.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):
                 await self._serving

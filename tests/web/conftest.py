@@ -117,6 +117,7 @@ class Live:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
     def close(self) -> None:
+        self._loop.call_soon_threadsafe(self.face.chat.close)
         self.server.should_exit = True
         self._thread.join(20)
 

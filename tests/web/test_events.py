@@ -106,6 +106,15 @@ async def test_the_list_is_told_when_it_changes(chat: WebChat, clock: Clock):
     await page.close()
 
 
+async def test_a_line_ends_when_the_server_does(chat: WebChat, clock: Clock):
+    """So a page that is open never holds up the end."""
+    page = Page(chat, clock())
+    await page.next("list")
+    chat.close()
+    with pytest.raises(AssertionError, match="the line ended"):
+        await page.next("message")
+
+
 def test_a_moment_survives_being_an_id():
     """To the microsecond; what is none of ours is nothing."""
     at = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)

@@ -30,6 +30,7 @@ class WebChat:
 
     def __init__(self, store: Store) -> None:
         self.messages = Messages(store)
+        self.closed = False
         self._watchers: set[tuple[str, Watcher]] = set()
         self._unread: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=KEPT))
 
@@ -82,6 +83,11 @@ class WebChat:
         """Something changed: every open page looks again, for its list too."""
         for _, watcher in self._watchers:
             watcher.changed.set()
+
+    def close(self) -> None:
+        """The server ends: every open page's line ends by itself, and the page tries again."""
+        self.closed = True
+        self.nudge()
 
     def unread(self, place: str) -> tuple[str, ...]:
         """The private words that nobody has seen, once."""
