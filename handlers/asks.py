@@ -3,11 +3,14 @@
 import re
 from typing import Literal
 
+from bot.domain.answers import answers, pick
 from bot.domain.base import Frozen, Refused
+from bot.domain.board import Board, TaskState
 from bot.domain.gate import Gate, GateKind, Verb
-from bot.domain.mission import Attachment, Mission, Person, Status
+from bot.domain.mission import Attachment, Mission, Person, Question, Status
 from bot.domain.record import Record
 from bot.missions import Missions, NewMission, Reply, Said
+from handlers.phrases import Meaning, meaning
 
 Kind = Literal["started", "answered", "revised", "steered", "stopped", "said", "refused"]
 
@@ -32,29 +35,11 @@ class Heard(Frozen):
     mission: str = ""
 
 
-HELLO = re.compile(
-    r"^(hi|hello|hey|hallo|moin|yo|good (morning|afternoon|evening)|thanks?|thank you|thx|danke"
-    r"|ok(ay)?|cool|great|nice|test|ping)\b[\s!.,:)👋🙏👍]*$",
-    re.IGNORECASE,
-)
-STATUS = re.compile(
-    r"^(status|how('s| is) it going|how far( are you)?|what('s| is) the status|any (news|update)s?"
-    r"|where are (we|you)|are you (done|finished)( yet)?)[\s?!.]*$",
-    re.IGNORECASE,
-)
-STOP = re.compile(
-    r"^(stop|halt|abort|cancel)( it| this| that| now| please)*[\s!.]*$", re.IGNORECASE
-)
-HELP = re.compile(r"^(help|what can you do|how does this work)[\s?!.]*$", re.IGNORECASE)
-YES = re.compile(
-    r"^(approved?|yes|yep|ok(ay)?|go( ahead)?|lgtm|ship it|looks good|fine|👍)[\s!.]*$",
-    re.IGNORECASE,
-)
-
 HOW = (
     "Describe a mission in a sentence or two, and attach what it needs. I make a plan, a second "
     "agent challenges it, you approve it, and I come back with the finished result."
 )
+PRESS = "Please press the button: words alone do not approve."
 
 
 async def hear(missions: Missions, ask: Ask) -> Heard:
@@ -76,11 +61,17 @@ async def current(missions: Missions, ask: Ask) -> Mission | None:
 
 def _chat(text: str) -> Heard | None:
     """A greeting or a question about status starts no mission."""
-    if HELLO.match(text) or HELP.match(text):
-        return Heard(kind="said", text=HOW)
-    if STATUS.match(text) or STOP.match(text):
-        return Heard(kind="said", text="Nothing is running here. " + HOW)
-    return None
+    match meaning(text):
+        case Meaning.wish:
+            return None
+        case Meaning.thanks:
+            return Heard(kind="said", text="You are welcome.")
+        case Meaning.hello | Meaning.help:
+            return Heard(kind="said", text=HOW)
+        case Meaning.status | Meaning.stop:
+            return Heard(kind="said", text=f"Nothing is running here. {HOW}")
+        case _:
+            return Heard(kind="said", text=f"Nothing is waiting for you here. {HOW}")
 
 
 async def _start(missions: Missions, ask: Ask) -> Heard:
@@ -94,29 +85,48 @@ async def _start(missions: Missions, ask: Ask) -> Heard:
 
 
 def _goal(ask: Ask) -> str:
-    """Files without words ask for what files are mostly sent for."""
-    return ask.text.strip() or "Summarise the attached files: the key points, with sources."
+    """Files without words ask for what files are mostly sent for. Raises Refused for one word."""
+    text = ask.text.strip()
+    if not text:
+        return "Summarise the attached files: the key points, with sources."
+    if not ask.attachments and is_one_word(text):
+        raise Refused(
+            f"“{text}” alone does not tell me enough. Say what you want done, in a sentence or "
+            "two, and send it again."
+        )
+    return text
+
+
+def is_one_word(text: str) -> bool:
+    """True for a single word of an alphabet that puts spaces between words."""
+    return re.fullmatch(r"[\w'’.-]{1,40}", text) is not None and max(text) < "\u0e00"
 
 
 async def _about(missions: Missions, ask: Ask, mission: Mission, text: str) -> Heard:
-    if STOP.match(text):
-        return _heard("stopped", await missions.stop(ask.key, ask.person, mission.id))
     record = await missions.store.record(mission.id)
     if record is None:
         return await _start(missions, ask)
-    if STATUS.match(text):
-        return Heard(kind="said", text=status_line(record), mission=mission.id)
     if ask.attachments:
         raise Refused(
             "Files can come with a new mission only. Start one with this file, or put what "
             "matters into words here."
         )
     gate = _asking(record)
-    if gate is None:
-        if HELLO.match(text):
+    if gate is not None and _chooses(gate, text):
+        return await _answer(missions, ask, gate, text)
+    match meaning(text):
+        case Meaning.stop:
+            return _heard("stopped", await missions.stop(ask.key, ask.person, mission.id))
+        case Meaning.status | Meaning.hello | Meaning.thanks:
             return Heard(kind="said", text=status_line(record), mission=mission.id)
-        return _heard("steered", await missions.steer(ask.key, ask.person, mission.id, text))
-    return await _at(missions, ask, gate, text)
+        case Meaning.help:
+            return Heard(kind="said", text=f"{status_line(record)} {HOW}", mission=mission.id)
+        case said if gate is not None:
+            return await _at(missions, ask, gate, said)
+        case Meaning.wish:
+            return _heard("steered", await missions.steer(ask.key, ask.person, mission.id, text))
+        case _:
+            return Heard(kind="said", text=status_line(record), mission=mission.id)
 
 
 def _asking(record: Record) -> Gate | None:
@@ -126,25 +136,68 @@ def _asking(record: Record) -> Gate | None:
     return questions[0] if questions else (gates[-1] if gates else None)
 
 
-VERB: dict[GateKind, tuple[Verb, Kind]] = {
-    GateKind.question: (Verb.answer, "answered"),
-    GateKind.plan: (Verb.revise, "revised"),
-    GateKind.artifact: (Verb.revise, "revised"),
-    GateKind.blocked: (Verb.retry, "answered"),
-}
+def _chooses(gate: Gate, text: str) -> bool:
+    """True when these very words are one of the choices: “stop” may be an answer then."""
+    return any(pick(q, text) in q.choices for q in _questions(gate))
 
 
-async def _at(missions: Missions, ask: Ask, gate: Gate, text: str) -> Heard:
-    if gate.kind is not GateKind.question and YES.match(text):
-        return Heard(
-            kind="refused", text="Please press the button: words alone do not approve.",
-            mission=gate.mission,
-        )  # fmt: skip
-    if gate.kind is GateKind.budget:
-        return Heard(kind="refused", text="Please use the buttons above.", mission=gate.mission)
-    verb, kind = VERB[gate.kind]
+def _questions(gate: Gate) -> tuple[Question, ...]:
+    return tuple(Question.model_validate(q) for q in gate.data.get("questions", ()))
+
+
+async def _at(missions: Missions, ask: Ask, gate: Gate, said: Meaning) -> Heard:
+    """Words at a gate: they answer and send back, and they never approve."""
+    match gate.kind:
+        case GateKind.question:
+            return await _answer(missions, ask, gate, ask.text)
+        case GateKind.plan | GateKind.artifact if said is Meaning.wish:
+            return await _decide(missions, ask, gate, Verb.revise, "revised")
+        case GateKind.plan | GateKind.artifact if said in {Meaning.no, Meaning.again}:
+            return _refuse(gate, "Say what should change, or press Cancel.")
+        case GateKind.blocked if said is Meaning.again:
+            return await _decide(missions, ask, gate, Verb.retry, "answered", words="")
+        case GateKind.blocked if said is Meaning.wish:
+            return await _try_with(missions, ask, gate)
+        case GateKind.blocked | GateKind.budget:
+            return _refuse(gate, "Please use the buttons above.")
+        case _:
+            return _refuse(gate, PRESS)
+
+
+async def _answer(missions: Missions, ask: Ask, gate: Gate, text: str) -> Heard:
+    """The answers that the words give; the rest is taken as it was said."""
+    questions = _questions(gate)
+    given = answers(questions, text)
+    said = Said(
+        key=ask.key, person=ask.person, gate=gate.id, verb=Verb.answer, data={"answers": given}
+    )
+    heard = _heard("answered", await missions.decide(said))
+    if heard.kind == "answered" and len(given) < len(questions):
+        rest = f"{heard.text} For the rest I take what I said."
+        return heard.model_copy(update={"text": rest})
+    return heard
+
+
+async def _try_with(missions: Missions, ask: Ask, gate: Gate) -> Heard:
+    """Again, with these words. A stage has no task to give them to: they go to the mission."""
+    if gate.data.get("task"):
+        return await _decide(missions, ask, gate, Verb.retry, "answered")
+    steered = await missions.steer(f"{ask.key}:words", ask.person, gate.mission, ask.text)
+    if steered.kind not in {"done", "repeated"}:
+        return _heard("answered", steered)
+    return await _decide(missions, ask, gate, Verb.retry, "answered", words="")
+
+
+async def _decide(
+    missions: Missions, ask: Ask, gate: Gate, verb: Verb, kind: Kind, words: str | None = None
+) -> Heard:
+    text = ask.text if words is None else words
     said = Said(key=ask.key, person=ask.person, gate=gate.id, verb=verb, words=text)
     return _heard(kind, await missions.decide(said))
+
+
+def _refuse(gate: Gate, text: str) -> Heard:
+    return Heard(kind="refused", text=text, mission=gate.mission)
 
 
 def _heard(kind: Kind, reply: Reply) -> Heard:
@@ -170,9 +223,9 @@ STATUS_WORDS: dict[Status, str] = {
 
 def status_line(record: Record) -> str:
     """Where a mission stands, in one sentence."""
-    from bot.domain.board import Board, TaskState
-
     board = Board.of(record) if record.plan and record.plan.settled else Board(views=())
     done = board.count(TaskState.done, TaskState.skipped)
     count = f" {done} of {len(board.views)} tasks are finished." if board.views else ""
+    if record.paused and not record.mission.status.ended:
+        return f"Everything is paused by the operator.{count} I go on when the pause ends."
     return STATUS_WORDS[record.mission.status] + count
