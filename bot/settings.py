@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     model_light: str = Field(default="", description="provider:model for small tasks")
     model_standard: str = Field(default="", description="provider:model for most tasks")
     model_strong: str = Field(default="", description="provider:model for plans and the whole")
+    model_critic: str = Field(
+        default="", description="provider:model for critic and reviewer; empty: the tiers' own"
+    )
     openai_api_key: SecretStr | None = Field(default=None, description="For openai: models")
     openai_base_url: str = Field(default="", description="Any OpenAI-compatible endpoint")
     anthropic_api_key: SecretStr | None = Field(default=None, description="For anthropic: models")

@@ -28,7 +28,7 @@ async def judge(shop: Workshop, record: Record, attempt: Attempt) -> Verdict:
     judged = await _judged(shop, record, task, attempt, left, checked) if left else []
     rows = (*checked, *(held_to_evidence(row, attempt.output) for row in judged))
     return Verdict(
-        task=task.id, attempt=attempt.number, reviewer=shop.models.name(REVIEWER_TIER),
+        task=task.id, attempt=attempt.number, reviewer=shop.models.judge,
         rows=rows, at=now(),
     )  # fmt: skip
 

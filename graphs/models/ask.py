@@ -105,6 +105,11 @@ class Models(Protocol):
         """The model behind a tier, for fingerprints and for people."""
         ...
 
+    @property
+    def judge(self) -> str:
+        """The model that criticises and reviews."""
+        ...
+
     def price(self, tier: Tier, tokens_in: int, tokens_out: int) -> Decimal | None:
         """US dollars for so many tokens; None when the price is unknown."""
         ...

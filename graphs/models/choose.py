@@ -38,6 +38,8 @@ class ModelSettings(Protocol):
     @property
     def model_strong(self) -> str | None: ...
     @property
+    def model_critic(self) -> str | None: ...
+    @property
     def openai_api_key(self) -> SecretStr | None: ...
     @property
     def openai_base_url(self) -> str | None: ...
@@ -147,6 +149,7 @@ def _config(names: Names, settings: ModelSettings, ollama: str) -> TierConfig:
         standard=standard,
         strong=strong,
         openai_base_url=settings.openai_base_url or "",
+        critic=settings.model_critic or "",
         openai_api_key=settings.openai_api_key,
         anthropic_api_key=settings.anthropic_api_key,
         ollama_url=ollama,

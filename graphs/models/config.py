@@ -28,11 +28,15 @@ OLLAMA_CONTEXT = 16_384
 
 
 class TierConfig(Frozen):
-    """Each tier as `provider:model`. `deadline` is seconds for one question to one model."""
+    """Each tier as `provider:model`. `deadline` is seconds for one question to one model.
+
+    `critic` is a model of its own for those who judge; empty: the tiers judge too.
+    """
 
     light: str
     standard: str
     strong: str
+    critic: str = ""
     openai_base_url: str = ""
     openai_api_key: SecretStr | None = None
     anthropic_base_url: str = ""
@@ -46,6 +50,10 @@ class TierConfig(Frozen):
         names = {tier: _full(getattr(self, tier.value)) for tier in Tier}
         made = {name: self._brain(name) for name in set(names.values())}
         return {tier: made[name] for tier, name in names.items()}
+
+    def judge(self) -> Brain | None:
+        """The critic's and reviewer's own model, when one is named."""
+        return self._brain(_full(self.critic)) if self.critic else None
 
     def _brain(self, name: str) -> Brain:
         provider, _, model = name.partition(":")

@@ -46,6 +46,8 @@ NEXT: Mapping[Tier, tuple[Tier, ...]] = {
 }
 LONG: frozenset[Purpose] = frozenset({"plan", "work", "assemble"})
 SHORT_OUTPUT = MAX_OUTPUT // 2
+JUDGES: frozenset[Purpose] = frozenset({"critique", "review", "whole"})
+"""What a model of its own does, when one is configured for the critic."""
 
 _log = structlog.get_logger(__name__)
 
@@ -62,19 +64,22 @@ class Tiers:
         brains: Mapping[Tier, Brain],
         ledger: Ledger,
         *,
+        critic: Brain | None = None,
         label: str = "",
         pace: float = 1.0,
         deadline: float = 120.0,
         concurrency: int = 8,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
+        all_brains = [*brains.values(), *([critic] if critic else [])]
         self.pace = pace
-        self.label = label or ", ".join(dict.fromkeys(b.name for b in brains.values()))
+        self.label = label or ", ".join(dict.fromkeys(b.name for b in all_brains))
         self._brains = brains
+        self._critic = critic
         self._ledger = ledger
         self._deadline = deadline
         self._sleep = sleep
-        providers = {b.provider for b in brains.values()}
+        providers = {b.provider for b in all_brains}
         self._places = {p: asyncio.Semaphore(concurrency) for p in providers}
 
     @classmethod
@@ -91,6 +96,7 @@ class Tiers:
         return cls(
             config.brains(),
             ledger,
+            critic=config.judge(),
             label=label,
             pace=pace,
             deadline=config.deadline,
@@ -118,6 +124,11 @@ class Tiers:
     def name(self, tier: Tier) -> str:
         """The model behind a tier, as `provider:model`."""
         return self._brains[tier].name
+
+    @property
+    def judge(self) -> str:
+        """The model that criticises and reviews."""
+        return self._critic.name if self._critic else self.name(Tier.standard)
 
     def price(self, tier: Tier, tokens_in: int, tokens_out: int) -> Decimal | None:
         """US dollars for so many tokens; None when the price is unknown."""
@@ -152,8 +163,9 @@ class Tiers:
     async def _path(self, question: Question) -> list[tuple[str, Brain]]:
         """The models to ask, with their keys. It begins where an earlier process had come to."""
         ask = question.ask
-        steps = [(ask.key, self._brains[ask.tier])]
-        for tier in NEXT[ask.tier]:
+        judged = self._critic is not None and ask.purpose in JUDGES
+        steps = [(ask.key, self._critic if self._critic and judged else self._brains[ask.tier])]
+        for tier in (ask.tier, *NEXT[ask.tier]):
             if self._brains[tier] not in [brain for _, brain in steps]:
                 steps.append((f"{ask.key}#{tier}", self._brains[tier]))
         for at in range(len(steps) - 1, 0, -1):

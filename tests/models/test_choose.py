@@ -21,6 +21,7 @@ class Given:
     """Settings with nothing set."""
 
     model_light: str | None = None
+    model_critic: str | None = None
     model_standard: str | None = None
     model_strong: str | None = None
     openai_api_key: SecretStr | None = None

@@ -12,9 +12,9 @@ import structlog
 from langchain_core.messages import AIMessage, ToolMessage
 
 from bot.domain.plan import Tier
-from graphs.models.ask import ModelFailed, OverCap
+from graphs.models.ask import Ask, ModelFailed, OverCap
 from graphs.models.retry import TRIES
-from graphs.schemas import ReviewDraft
+from graphs.schemas import CritiqueDraft, ReviewDraft
 from tests.models.conftest import CANARY, REVIEW, Clock, Make, review, work
 from tests.models.memory_ledger import MemoryLedger
 from tests.models.openai_server import Answer, Http, OpenAIServer, Stall
@@ -444,3 +444,33 @@ async def test_an_agent_that_says_nothing_is_asked_again(tiers: Make, server: Op
     assert (await tiers().turn(work(), [], [COUNT])).text == "Done: 42."
     assert "empty" in server.requests[1].texts[-1]
     assert "cut off" in server.requests[2].texts[-1]
+
+
+async def test_a_critic_of_its_own_judges_and_the_planner_plans(
+    tiers: Make, server: OpenAIServer
+) -> None:
+    """Two models look at the plan: what one overlooks, the other may see."""
+    both = tiers(critic="openai:gpt-5.4-nano")
+    server.queue("critique", {"findings": []})
+    await both.ask(
+        Ask(
+            mission="m1", key="critique:1:0", purpose="critique", tier=Tier.strong,
+            schema_=CritiqueDraft, data={"plan": {}},
+        )
+    )  # fmt: skip
+    assert [request.model for request in server.requests] == ["gpt-5.4-nano"]
+    assert both.judge == "openai:gpt-5.4-nano"
+
+
+async def test_the_tier_judges_when_the_critic_is_gone(tiers: Make, server: OpenAIServer) -> None:
+    """A critic that is away delays no plan: its tier's model judges, under a key of its own."""
+    both = tiers(critic="openai:gone")
+    server.queue_model("gone", Http(404, code="model_not_found"))
+    server.queue_model("gpt-5.5", {"findings": []})
+    await both.ask(
+        Ask(
+            mission="m1", key="critique:1:0", purpose="critique", tier=Tier.strong,
+            schema_=CritiqueDraft, data={"plan": {}},
+        )
+    )  # fmt: skip
+    assert [request.model for request in server.requests] == ["gone", "gpt-5.5"]
