@@ -132,7 +132,10 @@ class Mini:
     ) -> tuple[PlanDraft, list[str]]:
         data = {
             **brief, "requirements": requirements, "assumptions": intake.assumptions, "cap": "5",
-            "specialists": [{"name": s.name, "description": s.description, "tools": list(s.tools)} for s in team().values()],
+            "specialists": [
+                {"name": s.name, "description": s.description, "tools": list(s.tools)}
+                for s in team().values()
+            ],
             "previous": None, "findings": [], "words": "", "ticks": {},
         }  # fmt: skip
         plan: PlanDraft = ask("plan", data)
@@ -153,17 +156,25 @@ class Mini:
         return outputs, verdicts
 
     async def worked(
-        self, brief: dict[str, Any], task: Any, requirements: list[dict[str, Any]], outputs: dict[str, Output],
+        self, brief: dict[str, Any], task: Any, requirements: list[dict[str, Any]],
+        outputs: dict[str, Output],
         plan: PlanDraft, **more: Any,
     ) -> Output:  # fmt: skip
         """One attempt, turn by turn, as the graph's agent loop does it."""
         titles: dict[str, str] = {t.key: t.title for t in plan.tasks}
         data = {
             "goal": brief["goal"],
-            "task": {"id": task.key, "title": task.title, "instructions": task.instructions, "criteria": [{"id": f"{task.key}.{n}", "text": c.text} for n, c in enumerate(task.criteria, 1)]},
+            "task": {
+                "id": task.key, "title": task.title, "instructions": task.instructions,
+                "criteria": [
+                    {"id": f"{task.key}.{n}", "text": c.text}
+                    for n, c in enumerate(task.criteria, 1)
+                ],
+            },
             "requirements": [r for r in requirements if r["id"] in task.covers],
             "inputs": [seen(d, titles[d], outputs[d]) for d in task.depends_on],
-            "attachments": brief["attachments"], "guidance": [], "feedback": "", "house": {}, "answers": [],
+            "attachments": brief["attachments"], "guidance": [], "feedback": "", "house": {},
+            "answers": [],
         } | more  # fmt: skip
         who = team()[task.specialist]
         names = [t for t in task.tools if t in who.tools] if task.tools else list(who.tools)
@@ -190,7 +201,8 @@ class Mini:
         raise AssertionError("the agent did not come to an end")
 
     def finished(
-        self, brief: dict[str, Any], intake: IntakeDraft, plan: PlanDraft, requirements: list[dict[str, Any]],
+        self, brief: dict[str, Any], intake: IntakeDraft, plan: PlanDraft,
+        requirements: list[dict[str, Any]],
         outputs: dict[str, Output], **more: Any,
     ) -> tuple[ArtifactDraft, WholeReviewDraft]:  # fmt: skip
         shown = [seen(t.key, t.title, outputs[t.key]) for t in plan.tasks]

@@ -121,7 +121,10 @@ def _focus(wishes: str) -> str:
 def _no_tables(desk: Desk) -> str:
     names = spoken(f"“{a['name']}”" for a in sources.attachments(desk.data))
     if names:
-        return f"No table could be read in {names}, so nothing was computed. Attach the data as csv or xlsx."
+        return (
+            f"No table could be read in {names}, so nothing was computed. Attach the "
+            f"data as csv or xlsx."
+        )
     return "No table is attached, so nothing was computed. Attach the data as csv or xlsx."
 
 

@@ -28,8 +28,10 @@ class Words:
 
 
 _CHANGE = re.compile(
-    r"\b(?:chang(?:e[sd]?|ing)|gr(?:e|o)w(?:n|s|th|ing)?|rose|ris(?:e[sn]?|ing)|increas(?:e[sd]?|ing)|fell|fall(?:en|s|ing)?|drop(?:s|ped|ping)?|"
-    r"decreas(?:e[sd]?|ing)|declin(?:e[sd]?|ing)|improv(?:e[sd]?|ing)|worsen(?:ed|ing)?|gain(?:ed|s)?|lost|shift(?:ed)?|mov(?:ed|ers?)|"
+    r"\b(?:chang(?:e[sd]?|ing)|gr(?:e|o)w(?:n|s|th|ing)?|rose|ris(?:e[sn]?|ing)|"
+    r"increas(?:e[sd]?|ing)|fell|fall(?:en|s|ing)?|drop(?:s|ped|ping)?|"
+    r"decreas(?:e[sd]?|ing)|declin(?:e[sd]?|ing)|improv(?:e[sd]?|ing)|worsen(?:ed|"
+    r"ing)?|gain(?:ed|s)?|lost|shift(?:ed)?|mov(?:ed|ers?)|"
     r"differ(?:s|ence)?|went (?:up|down)|jump(?:ed)?|trend(?:ed)?ing (?:up|down))\b",
     re.IGNORECASE,
 )
@@ -47,51 +49,73 @@ _DOWN = re.compile(
 
 
 _LOW = re.compile(
-    r"\b(?:lowest|least|fewest|smallest|bottom|minimum|min|cheapest|shortest|fastest|quickest|youngest|earliest|oldest|worst[- ]rated|weakest|rarest|poorest)\b",
+    (
+        r"\b(?:lowest|least|fewest|smallest|bottom|minimum|min|cheapest|shortest|fastest|"
+        r"quickest|youngest|earliest|oldest|worst[- ]rated|weakest|rarest|poorest)\b"
+    ),
     re.IGNORECASE,
 )
 
 
 _BEST = re.compile(
-    r"\b(?:most|highest|largest|biggest|greatest|top|bottom|best|worst|longest|slowest|maximum|max|leading|main|priciest|strongest|rank(?:ed|ing)?|"
-    r"newest|latest|lowest|least|fewest|smallest|minimum|min|cheapest|shortest|fastest|quickest|earliest|oldest|weakest|rarest|poorest)\b",
+    r"\b(?:most|highest|largest|biggest|greatest|top|bottom|best|worst|longest|"
+    r"slowest|maximum|max|leading|main|priciest|strongest|rank(?:ed|ing)?|"
+    r"newest|latest|lowest|least|fewest|smallest|minimum|min|cheapest|shortest|"
+    r"fastest|quickest|earliest|oldest|weakest|rarest|poorest)\b",
     re.IGNORECASE,
 )
 
 
 _FNS = (
-    ("distinct", r"\b(?:how many|number of) (?:different|distinct|unique)\b|\b(?:different|distinct|unique)\b"),
+    ("distinct", (
+        r"\b(?:how many|number of) (?:different|distinct|unique)\b|\b(?:different|"
+        r"distinct|unique)\b"
+    )),
     ("mean", r"\b(?:average|averages|mean|avg|on average|per average)\b"),
     ("median", r"\bmedian\b"),
-    ("count", r"\bhow (?:many|often)\b|\bnumber of\b|\bcount(?:s|ed)?\b|\b(?:most|least) (?:common|frequent)(?:ly)?\b|\bfrequenc\w+\b|\bdistribution\b|\bbreakdown of\b"),
+    ("count", (
+        r"\bhow (?:many|often)\b|\bnumber of\b|\bcount(?:s|ed)?\b|\b(?:most|least) "
+        r"(?:common|frequent)(?:ly)?\b|\bfrequenc\w+\b|\bdistribution\b|\bbreakdown of\b"
+    )),
     ("sum", r"\bhow much\b|\b(?:total|totals|sum|overall|altogether|combined|in all)\b"),
 )  # fmt: skip
 
 
 _BY = re.compile(
-    r"\b(?:by|per|for each|for every|in each|across(?: all)?|broken down by|grouped by|split by|within each|against)\s+(?:the\s+)?"
-    r"(?P<what>[\w/ -]+?(?:(?:,| and| &)\s+(?!(?:the|what|which|how|list|show|give|make|explain)\b)[\w/-]+)*?)(?=[,.;:?!)]|\s+(?:in|for|with|from|during|since|between|over|of|as|where|and (?:the|what|which|how|list|show))\b|$)",
+    r"\b(?:by|per|for each|for every|in each|across(?: all)?|broken down by|grouped "
+    r"by|split by|within each|against)\s+(?:the\s+)?"
+    r"(?P<what>[\w/ -]+?(?:(?:,| and| &)\s+(?!(?:the|what|which|how|list|show|give|"
+    r"make|explain)\b)[\w/-]+)*?)(?=[,.;:?!)]|\s+(?:in|for|with|from|during|since|"
+    r"between|over|of|as|where|and (?:the|what|which|how|list|show))\b|$)",
     re.IGNORECASE,
 )
 
 
 _TIMES = {
-    "day": "day", "days": "day", "daily": "day", "date": "day", "week": "day", "month": "month", "months": "month", "monthly": "month",
+    "day": "day", "days": "day", "daily": "day", "date": "day", "week": "day", "month": "month",
+    "months": "month", "monthly": "month",
     "quarter": "quarter", "quarters": "quarter", "quarterly": "quarter", "year": "year",
-    "years": "year", "yearly": "year", "annual": "year", "annually": "year", "trend": "month", "time": "month",
+    "years": "year", "yearly": "year", "annual": "year", "annually": "year", "trend": "month",
+    "time": "month",
 }  # fmt: skip
 
 
 _HINTS = {
-    "expensive": "price cost amount", "priciest": "price cost", "cheapest": "price cost", "cheap": "price cost",
+    "expensive": "price cost amount", "priciest": "price cost", "cheapest": "price cost",
+    "cheap": "price cost",
     "slowest": "latency duration time p95 ms", "slow": "latency duration time p95 ms",
     "fastest": "latency duration time p95 ms", "quickest": "latency duration time",
     "longest": "duration length time hours days", "shortest": "duration length time hours days",
-    "popular": "count visits requests quantity orders", "busiest": "requests count visits", "used": "requests count usage",
-    "sell": "revenue sales quantity", "profitable": "profit margin", "rated": "rating score", "sells": "revenue sales quantity", "sold": "quantity units sales",
-    "selling": "quantity units revenue sales", "satisfied": "satisfaction rating score", "paid": "salary amount",
-    "spend": "amount spend cost", "spent": "amount spend cost", "earn": "revenue amount salary", "failing": "errors failures",
-    "biggest": "revenue amount value size", "largest": "revenue amount value size", "valuable": "revenue value amount",
+    "popular": "count visits requests quantity orders", "busiest": "requests count visits",
+    "used": "requests count usage",
+    "sell": "revenue sales quantity", "profitable": "profit margin", "rated": "rating score",
+    "sells": "revenue sales quantity", "sold": "quantity units sales",
+    "selling": "quantity units revenue sales", "satisfied": "satisfaction rating score",
+    "paid": "salary amount",
+    "spend": "amount spend cost", "spent": "amount spend cost", "earn": "revenue amount salary",
+    "failing": "errors failures",
+    "biggest": "revenue amount value size", "largest": "revenue amount value size",
+    "valuable": "revenue value amount",
     "late": "delay days", "latest": "date", "newest": "date", "oldest": "date", "earliest": "date",
 }  # fmt: skip
 
@@ -236,7 +260,12 @@ def _is_change(text: str) -> bool:
 def top(text: str) -> int | None:
     """How many rows are asked for, or None."""
     found = re.search(
-        r"\b(?:top|bottom|best|worst|first|last|which|what|the|these|those|show|list|name|our)[\s-]+(\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)\b(?! ?(?:%|percent|days?|weeks?|months?|years?|hours?|words))",
+        (
+            r"\b(?:top|bottom|best|worst|first|last|which|what|the|these|those|show|list|"
+            r"name|our)[\s-]+(\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|"
+            r"twelve|fifteen|twenty)\b(?! ?(?:%|percent|days?|weeks?|months?|years?|"
+            r"hours?|words))"
+        ),
         text,
         re.IGNORECASE,
     )
@@ -277,8 +306,11 @@ def _grouped(text: str) -> tuple[tuple[str, ...], str]:
 def subjects(said: Words) -> list[str]:
     """The noun after `which`, `top 5` or `what`."""
     found = re.search(
-        r"\b(?:which|what|whose|top|bottom|best|worst)\s+(?:\d+\s+|two\s+|three\s+|four\s+|five\s+|six\s+|seven\s+|eight\s+|nine\s+|ten\s+)?"
-        r"(?:are\s+|is\s+|were\s+|was\s+)?(?:the\s+)?(?:\d+\s+|two\s+|three\s+|four\s+|five\s+|ten\s+)?(?:most\s+\w+\s+|least\s+\w+\s+|\w+est\s+)?([\w-]+)(?:\s+([\w-]+))?",
+        r"\b(?:which|what|whose|top|bottom|best|worst)\s+(?:\d+\s+|two\s+|three\s+|"
+        r"four\s+|five\s+|six\s+|seven\s+|eight\s+|nine\s+|ten\s+)?"
+        r"(?:are\s+|is\s+|were\s+|was\s+)?(?:the\s+)?(?:\d+\s+|two\s+|three\s+|"
+        r"four\s+|five\s+|ten\s+)?(?:most\s+\w+\s+|least\s+\w+\s+|"
+        r"\w+est\s+)?([\w-]+)(?:\s+([\w-]+))?",
         said.text,
         re.IGNORECASE,
     )

@@ -16,13 +16,17 @@ FEWEST = 40
 """Words that are left for the body, however small the limit."""
 
 _PREFIX = re.compile(
-    r"^(?:Compute|Find the reasons|Draft|Summarise|Extract|Look up|Read|Set side by side|Write|Add):\s*",
+    (
+        r"^(?:Compute|Find the reasons|Draft|Summarise|Extract|Look up|Read|Set side by "
+        r"side|Write|Add):\s*"
+    ),
     re.IGNORECASE,
 )
 
 
 _VERB = re.compile(
-    r"^(?:show|list|extract|give(?: me| us)?|summari[sz]e|find|identify|collect|write|draft|name|count|"
+    r"^(?:show|list|extract|give(?: me| us)?|summari[sz]e|find|identify|collect|"
+    r"write|draft|name|count|"
     r"calculate|compute)\s+(?:me\s+)?(?:all\s+)?(?:the\s+|an?\s+)?(?=\w)",
     re.IGNORECASE,
 )
@@ -53,7 +57,10 @@ def assemble(data: dict[str, Any]) -> dict[str, Any]:
 
 def _title(data: dict[str, Any], wishes: str) -> str:
     if said := re.search(
-        r"\b(?:title|call it|headline|heading)\b[^“\"'\n]*?(?:to|:|it|is|as)?\s*[“\"']([^”\"'\n]+)[”\"']",
+        (
+            r"\b(?:title|call it|headline|heading)\b[^“\"'\n]*?(?:to|:|it|is|"
+            r"as)?\s*[“\"']([^”\"'\n]+)[”\"']"
+        ),
         wishes,
         re.IGNORECASE,
     ):

@@ -33,7 +33,10 @@ def by_change(desk: Desk, ask: Ask, question: str) -> Work:
     result = yield from by_rank(desk, ask, question)
     if result is None:
         return None
-    note = "The table has no earlier and later value, so the change itself cannot be computed; this ranks what is there."
+    note = (
+        "The table has no earlier and later value, so the change itself cannot be "
+        "computed; this ranks what is there."
+    )
     return replace(result, notes=(note, *result.notes))
 
 
@@ -53,7 +56,8 @@ def _by_delta(desk: Desk, ask: Ask, question: str) -> Work:
     fn = "sum" if entity.distinct < ask.table.rows else "max"
     base = {
         **ask.table.source, "group_by": [entity.name], "where": list(ask.where),
-        "measures": [{"fn": fn, "column": delta.name, "as": delta.name}], "limit": max(ask.words.n or SHOWN, 20),
+        "measures": [{"fn": fn, "column": delta.name, "as": delta.name}],
+        "limit": max(ask.words.n or SHOWN, 20),
     }  # fmt: skip
     replies = yield [
         Call("query_table", {**base, "sort": [{"column": delta.name, "descending": down}]})
@@ -62,7 +66,11 @@ def _by_delta(desk: Desk, ask: Ask, question: str) -> Work:
     rows = {row[0]: row for reply in replies if reply.data for row in reply.data["rows"]}
     ranked = _by_size(rows.values(), 1, ask.words)
     ask = replace(ask, assumed=())
-    how = f"Computed from column “{delta.name}” of {ask.table.where}{conditions_said(ask)}; the largest change first, {direction_said(ask.words)}."
+    how = (
+        f"Computed from column “{delta.name}” of "
+        f"{ask.table.where}{conditions_said(ask)}; the largest change first, "
+        f"{direction_said(ask.words)}."
+    )
     return told_ranking(
         ask, question, [entity.name, delta.name], ranked, how, replies[0], [delta.name]
     )
@@ -94,7 +102,10 @@ def _by_pair(desk: Desk, ask: Ask, question: str) -> Work:
     pair = _pair(found, ask)
     result = yield from _compared(
         desk, replace(ask, assumed=()), question,
-        {"before": pair.before.name, "after": pair.after.name, "fn": "mean" if pair.before.rate else "sum"},
+        {
+            "before": pair.before.name, "after": pair.after.name,
+            "fn": "mean" if pair.before.rate else "sum",
+        },
         f"the difference between “{pair.before.name}” and “{pair.after.name}”",
     )  # fmt: skip
     others = list(dict.fromkeys(f"“{p.what}”" for p in found if p.what != pair.what))
@@ -141,7 +152,7 @@ def _ends(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], tuple[str, str,
                 f"The data runs from {low} to {high}; whole months are compared.",
             )
         return dates[0].name, low[:10], high[:10], ""
-    column = period_column(ask.table)
+    column = period_column(ask.table, ask.entity)
     if column is None:
         return "", "", "", ""
     (reply,) = yield [
@@ -174,7 +185,10 @@ def _compared(desk: Desk, ask: Ask, question: str, args: dict[str, Any], what: s
     ranked = _by_size(reply.data["rows"], at, ask.words)
     if not ranked:
         return None
-    how = f"Computed as {what} in {ask.table.where}{conditions_said(ask)}; the largest first, {direction_said(ask.words)}."
+    how = (
+        f"Computed as {what} in {ask.table.where}{conditions_said(ask)}; the largest "
+        f"first, {direction_said(ask.words)}."
+    )
     result = told_ranking(ask, question, columns, ranked, how, reply, [])
     kept = ranked[: len(result.rows)]
     return replace(result, lead=change_lead(ask, kept))
@@ -189,14 +203,19 @@ def _by_log(desk: Desk, ask: Ask, question: str) -> Work:
         Call(
             "query_table",
             {
-                **table.source, "group_by": [entity.name], "measures": [{"fn": "count", "as": "changes"}],
-                "where": list(ask.where), "sort": [{"column": "changes", "descending": True}], "limit": 100,
+                **table.source, "group_by": [entity.name],
+                "measures": [{"fn": "count", "as": "changes"}],
+                "where": list(ask.where), "sort": [{"column": "changes", "descending": True}],
+                "limit": 100,
             },
         )
     ]  # fmt: skip
     if not reply.data or not reply.data["rows"]:
         return None
-    how = f"Counted the rows for each “{entity.name}” in {table.where}{conditions_said(ask)}: one row is one change."
+    how = (
+        f"Counted the rows for each “{entity.name}” in "
+        f"{table.where}{conditions_said(ask)}: one row is one change."
+    )
     return told_ranking(
         ask, question, [entity.name, "changes"], reply.data["rows"], how, reply, ["changes"]
     )

@@ -42,23 +42,32 @@ _ALIKE = (
 """Words that name the same thing often enough; each line is one family."""
 
 _REASON = re.compile(
-    r"(?:^|[\W_])(?:reason|why|cause|root_?cause|note|comment|remark|description|detail|explanation|rationale|summary|message|"
-    r"feedback|text|grund|begr[uü]ndung|bemerkung|beschreibung|kommentar|change_?log|what_?changed|justification)s?(?:$|[\W_])",
+    r"(?:^|[\W_])(?:reason|why|cause|root_?cause|note|comment|remark|description|"
+    r"detail|explanation|rationale|summary|message|"
+    r"feedback|text|grund|begr[uü]ndung|bemerkung|beschreibung|kommentar|change_?log|"
+    r"what_?changed|justification)s?(?:$|[\W_])",
     re.IGNORECASE,
 )
 _STRONG = re.compile(
     r"reason|why|cause|grund|begr[uü]ndung|rationale|explanation|justification", re.IGNORECASE
 )
 _DELTA = re.compile(
-    r"(?:^|[\W_])(?:delta|change|chg|diff|difference|variation|growth|increase|decrease|ver[aä]nderung|[aä]nderung|abweichung|zuwachs)(?:$|[\W_])|[Δ±]|%\s*chg",
+    (
+        r"(?:^|[\W_])(?:delta|change|chg|diff|difference|variation|growth|increase|"
+        r"decrease|ver[aä]nderung|[aä]nderung|abweichung|zuwachs)(?:$|[\W_])|[Δ±]|%\s*chg"
+    ),
     re.IGNORECASE,
 )
 _IDENTITY = re.compile(
-    r"(?:^|[\W_])(?:id|uuid|guid|nr|no|number|index|row|key|zip|postcode|plz|phone|year|line)(?:$|[\W_])",
+    (
+        r"(?:^|[\W_])(?:id|uuid|guid|nr|no|number|index|row|key|zip|postcode|plz|phone|"
+        r"year|line)(?:$|[\W_])"
+    ),
     re.IGNORECASE,
 )
 _RATE = re.compile(
-    r"rate|ratio|percent|%|pct|avg|average|mean|median|p\d\d\b|latency|duration|_ms\b|\bms\b|seconds|score|rating|stars|satisfaction|csat|nps|"
+    r"rate|ratio|percent|%|pct|avg|average|mean|median|p\d\d\b|latency|duration|"
+    r"_ms\b|\bms\b|seconds|score|rating|stars|satisfaction|csat|nps|"
     r"age\b|price|temperature|speed|margin|antwortzeit|schnitt|hours",
     re.IGNORECASE,
 )

@@ -24,7 +24,8 @@ def compared(texts: Texts, want: Want) -> str:
     paired = {id(p) for pair in pairs for p in pair}
     only = [[p for p in side if id(p) not in paired] for side in (left, right)]
     lead = (
-        f"{_counted(len(pairs) - len(changed), 'statement')} the same in both, {len(changed)} differ, "
+        f"{_counted(len(pairs) - len(changed), 'statement')} the same in both, "
+        f"{len(changed)} differ, "
         f"{len(only[0])} stand only in {names[0]}, {len(only[1])} only in {names[1]}."
     )
     parts = [lead, *_differing(names, changed)]

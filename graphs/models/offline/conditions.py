@@ -57,7 +57,8 @@ _MONTH = (
 
 
 _PERIODS = re.compile(
-    rf"\b(?P<iso>(?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:-(?P<day>\d\d))?\b|\b(?P<month>{_MONTH})\.?\s*(?P<year>(?:19|20)\d\d)?\b|"
+    rf"\b(?P<iso>(?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:-(?P<day>\d\d))?\b|"
+    rf"\b(?P<month>{_MONTH})\.?\s*(?P<year>(?:19|20)\d\d)?\b|"
     r"\bq(?P<quarter>[1-4])\s*(?P<qyear>(?:19|20)\d\d)?\b|\b(?P<only>(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )

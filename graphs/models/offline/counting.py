@@ -12,7 +12,8 @@ from graphs.models.offline.reading import Texts
 from graphs.models.offline.wants import Want
 
 _PATH = re.compile(
-    r"(?<![\w:/])(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s+)?(/[A-Za-z][\w{}:.-]*(?:/[\w{}:.-]+)*)(?=[\s`'\",.;:)\]?]|$)"
+    r"(?<![\w:/])(?:(?:GET|POST|PUT|PATCH|DELETE|"
+    r"HEAD)\s+)?(/[A-Za-z][\w{}:.-]*(?:/[\w{}:.-]+)*)(?=[\s`'\",.;:)\]?]|$)"
 )
 
 

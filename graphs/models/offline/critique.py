@@ -57,7 +57,10 @@ def _unasked(plan: Plan, data: dict[str, Any]) -> Found:
         for want in claimed:
             said = f"{task.get('title')} {task.get('instructions')}"
             if keywords(want.quote) and overlap(keywords(want.quote), said) < 0.2:
-                text = f"{task['id']} is to cover “{cut(want.quote, 80)}”, but its instructions speak of something else."
+                text = (
+                    f"{task['id']} is to cover “{cut(want.quote, 80)}”, but its "
+                    f"instructions speak of something else."
+                )
                 yield _finding("missing_case", "advice", task["id"], text)
 
 
@@ -100,18 +103,23 @@ def _above(key: str, tasks: list[dict[str, Any]]) -> set[str]:
 def _reasons(plan: Plan, data: dict[str, Any]) -> Found:
     """`Why` is about what the analysis names, so it must come after it."""
     tasks = _tasks(plan)
+    kinds = dict(_kinds(tasks, data))
+    counting = [name for name, found in kinds.items() if "measure" in found]
+    for name, found in kinds.items():
+        waits = set(counting) & (_above(name, tasks) | {name})
+        if "why" in found and counting and not waits:
+            text = (
+                f"{name} looks for reasons but does not wait for {counting[0]}, which "
+                f"finds what they are about."
+            )
+            yield _finding("dependency", "blocking", name, text)
+
+
+def _kinds(tasks: list[dict[str, Any]], data: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """For each task the kinds of wants that it covers."""
     wants = dict(_wants(data))
-    counting = [
-        t["id"]
-        for t in tasks
-        if any(wants[r].kind == "measure" for r in listed(t, "covers") if r in wants)
-    ]
     for task in tasks:
-        kinds = [wants[r].kind for r in listed(task, "covers") if r in wants]
-        if "why" in kinds and counting and task["id"] not in counting:
-            if not set(counting) & _above(task["id"], tasks):
-                text = f"{task['id']} looks for reasons but does not wait for {counting[0]}, which finds what they are about."
-                yield _finding("dependency", "blocking", task["id"], text)
+        yield task["id"], {wants[r].kind for r in listed(task, "covers") if r in wants}
 
 
 def _numbers(plan: Plan, data: dict[str, Any]) -> Found:
@@ -147,7 +155,10 @@ def _broad(plan: Plan, data: dict[str, Any]) -> Found:
     for task in _tasks(plan):
         covers = content & set(listed(task, "covers"))
         if len(covers) > 4:
-            text = f"{task['id']} is to answer {len(covers)} requirements at once; smaller tasks run side by side and fail alone."
+            text = (
+                f"{task['id']} is to answer {len(covers)} requirements at once; smaller "
+                f"tasks run side by side and fail alone."
+            )
             yield _finding("scope", "advice", task["id"], text)
 
 
@@ -158,7 +169,10 @@ def _room(plan: Plan, data: dict[str, Any]) -> Found:
     ]
     parts = sum(not w.form and w.kind != "outward" for _, w in wants)
     if limits and min(limits) < parts * FEWEST_WORDS:
-        text = f"{min(limits)} words are few for {parts} parts: about {min(limits) // max(parts, 1)} each."
+        text = (
+            f"{min(limits)} words are few for {parts} parts: about "
+            f"{min(limits) // max(parts, 1)} each."
+        )
         yield _finding("conflict", "advice", "plan", text)
 
 
@@ -166,7 +180,10 @@ def _outside(plan: Plan, data: dict[str, Any]) -> Found:
     said = " ".join([*map(str, listed(plan, "not_done")), *map(str, listed(plan, "assumptions"))])
     for name, want in _wants(data):
         if want.kind == "outward" and not re.search(r"\b(?:sen[dt]|outside|post|publish)", said):
-            text = f"{name} asks for something outside (“{cut(want.quote, 60)}”); the plan must say who does it, as nothing is sent here."
+            text = (
+                f"{name} asks for something outside (“{cut(want.quote, 60)}”); the plan "
+                f"must say who does it, as nothing is sent here."
+            )
             yield _finding("scope", "blocking", name, text)
     for task in _tasks(plan):
         if task.get("risk") == "outward" and not task.get("approval"):
@@ -178,7 +195,10 @@ def _outside(plan: Plan, data: dict[str, Any]) -> Found:
 def _unchecked(plan: Plan, data: dict[str, Any]) -> Found:
     for task in _tasks(plan):
         if not task.get("criteria"):
-            text = f"{task['id']} has no acceptance criterion; its result cannot be held against anything."
+            text = (
+                f"{task['id']} has no acceptance criterion; its result cannot be held "
+                f"against anything."
+            )
             yield _finding("risk", "advice", task["id"], text)
 
 

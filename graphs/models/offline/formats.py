@@ -8,7 +8,8 @@ from typing import Literal
 from graphs.models.offline.language import Span, number, trimmed
 
 Look = Literal[
-    "words", "table", "bullets", "sentences", "json", "csv", "chart", "audience", "language", "plain",
+    "words", "table", "bullets", "sentences", "json", "csv", "chart", "audience", "language",
+    "plain",
     "sources",
 ]  # fmt: skip
 
@@ -37,12 +38,16 @@ class Form:
 _N = r"(\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a|single)"
 _AT_MOST = (
     r"(?:(?:in|of|to|with|using|keep (?:it|this|that) (?:to|under|below)|within)\s+)?"
-    r"(?:under|below|at most|no more than|not more than|max(?:imum)?(?: of)?\.?|less than|fewer than|up to|about|around|roughly)?"
+    r"(?:under|below|at most|no more than|not more than|max(?:imum)?(?: of)?\.?|less "
+    r"than|fewer than|up to|about|around|roughly)?"
 )
 _PEOPLE = (
-    r"customers?|clients?|users?|executives?|the c-suite|management|managers?|leadership|the board|board|engineers?|developers?|"
-    r"the (?:whole )?team|our team|beginners?|non-technical (?:people|readers)|laypeople|investors?|partners?|press|"
-    r"stakeholders?|sales|marketing|support|students?|children|everyone|new hires?|new employees|employees|staff|colleagues"
+    r"customers?|clients?|users?|executives?|the c-suite|management|managers?|"
+    r"leadership|the board|board|engineers?|developers?|"
+    r"the (?:whole )?team|our team|beginners?|non-technical (?:people|readers)|"
+    r"laypeople|investors?|partners?|press|"
+    r"stakeholders?|sales|marketing|support|students?|children|everyone|new hires?|"
+    r"new employees|employees|staff|colleagues"
 )
 _LANGUAGES = (
     "german|french|spanish|italian|portuguese|dutch|polish|czech|swedish|norwegian|danish|finnish|"
@@ -62,23 +67,58 @@ def _shape(kind: Look, pattern: str, *, only: bool = True) -> _Shape:
 
 
 _PAGE = re.compile(
-    r"\b(?:(?:on|in|to|fit (?:it|this)? ?on)\s+)?(?:an?\s+)?(one|a single|single|two|three|half a|1|2|3)[\s-]page(?:r|s)?\b"
-    r"(?:[\s-](?:long\s+)?(?:brief(?:ing)?|report|summary|memo|document|note|overview|doc|paper))?|\bone-?pager\b",
+    r"\b(?:(?:on|in|to|fit (?:it|this)? ?on)\s+)?(?:an?\s+)?(one|a single|single|two|"
+    r"three|half a|1|2|3)[\s-]page(?:r|s)?\b"
+    r"(?:[\s-](?:long\s+)?(?:brief(?:ing)?|report|summary|memo|document|note|"
+    r"overview|doc|paper))?|\bone-?pager\b",
     re.IGNORECASE,
 )
 _SHAPES = (
-    _shape("words", rf"\b{_AT_MOST}\s*(\d[\d,.]*)[\s-]+words?(?:\s+(?:or less|or fewer|max(?:imum)?|at most))?\b"),
-    _shape("table", r"\b(?:with|include|including|add|show(?: it)?(?: in| as)?|as|in(?:to)?|plus|and|make|build|create|draw up)\s+(?:an?|one|some|the results? (?:in|as) an?)\s+(?:\w+\s+){0,2}?table\b(?: (?:of|with|showing) (?:the )?(?:results?|numbers?|figures?))?"),
+    _shape("words", (
+        rf"\b{_AT_MOST}\s*(\d[\d,.]*)[\s-]+words?(?:\s+(?:or less|or fewer|max(?:imum)?|"
+        rf"at most))?\b"
+    )),
+    _shape("table", (
+        r"\b(?:with|include|including|add|show(?: it)?(?: in| as)?|as|in(?:to)?|plus|and|"
+        r"make|build|create|draw up)\s+(?:an?|one|some|the results? (?:in|as) "
+        r"an?)\s+(?:\w+\s+){0,2}?table\b(?: (?:of|with|showing) (?:the )?(?:results?|"
+        r"numbers?|figures?))?"
+    )),
     _shape("table", r"\b(?:tabulate|in tabular form|table format)\b"),
-    _shape("bullets", rf"\b(?:in|as|with|using|into|give me|max(?:imum)?|at most|no more than)?\s*(?:{_N}\s+)?(?:short\s+|key\s+)?(?:bullet(?:ed)?(?:[\s-](?:points?|list))?s?|bullets)\b"),
+    _shape("bullets", (
+        rf"\b(?:in|as|with|using|into|give me|max(?:imum)?|at most|no more "
+        rf"than)?\s*(?:{_N}\s+)?(?:short\s+|key\s+)?(?:bullet(?:ed)?(?:[\s-](?:points?|"
+        rf"list))?s?|bullets)\b"
+    )),
     _shape("sentences", rf"\b{_AT_MOST}\s*(?:only\s+)?{_N}\s+(?:short\s+)?sentences?\b"),
-    _shape("json", r"\b(?:as|in|to|into|return|output|valid)\s+(?:an?\s+)?(?:valid\s+)?json\b(?:\s+(?:format|array|object|file|list))?|\bjson (?:file|format|output)\b"),
-    _shape("csv", r"\b(?:as|in|to|into|return|output|export(?: it)? (?:as|to))\s+(?:an?\s+)?csv\b(?:\s+(?:format|file))?"),
-    _shape("chart", r"\b(?:(?:with|include|including|add|plus|and|show|draw|make|create|plot|as)\s+)?(?:an?|one|the)\s+(?:\w+\s+){0,2}?(?:chart|graph|plot|histogram|diagram)\b|\b(?:bar|line|pie|column|scatter)[\s-](?:chart|graph|plot)s?\b|\b(?:with|and|include) (?:charts?|graphs?)\b"),
+    _shape("json", (
+        r"\b(?:as|in|to|into|return|output|"
+        r"valid)\s+(?:an?\s+)?(?:valid\s+)?json\b(?:\s+(?:format|array|object|file|"
+        r"list))?|\bjson (?:file|format|output)\b"
+    )),
+    _shape("csv", (
+        r"\b(?:as|in|to|into|return|output|export(?: it)? (?:as|"
+        r"to))\s+(?:an?\s+)?csv\b(?:\s+(?:format|file))?"
+    )),
+    _shape("chart", (
+        r"\b(?:(?:with|include|including|add|plus|and|show|draw|make|create|plot|"
+        r"as)\s+)?(?:an?|one|the)\s+(?:\w+\s+){0,2}?(?:chart|graph|plot|histogram|"
+        r"diagram)\b|\b(?:bar|line|pie|column|scatter)[\s-](?:chart|graph|plot)s?\b|"
+        r"\b(?:with|and|include) (?:charts?|graphs?)\b"
+    )),
     _shape("language", rf"\b(?:(?:in|into|auf)\s+)({_LANGUAGES})\b"),
-    _shape("plain", r"\b(?:in|use|using)\s+(?:plain|simple|easy|everyday|clear)\s+(?:language|english|words|terms)\b|\bwithout jargon\b"),
-    _shape("sources", r"\b(?:with|include|including|cite|citing|quote|give)\s+(?:the\s+|your\s+|all\s+)?(?:sources?|references?|citations?)\b"),
-    _shape("audience", rf"\b(?:for|aimed at|addressed to|suitable for)\s+((?:our |the |my |all )?(?:{_PEOPLE}))(?=[\s,.;!?]|$)", only=False),
+    _shape("plain", (
+        r"\b(?:in|use|using)\s+(?:plain|simple|easy|everyday|clear)\s+(?:language|"
+        r"english|words|terms)\b|\bwithout jargon\b"
+    )),
+    _shape("sources", (
+        r"\b(?:with|include|including|cite|citing|quote|give)\s+(?:the\s+|your\s+|"
+        r"all\s+)?(?:sources?|references?|citations?)\b"
+    )),
+    _shape("audience", (
+        rf"\b(?:for|aimed at|addressed to|suitable for)\s+((?:our |the |my |all "
+        rf")?(?:{_PEOPLE}))(?=[\s,.;!?]|$)"
+    ), only=False),
 )  # fmt: skip
 
 

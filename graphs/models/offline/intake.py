@@ -12,8 +12,11 @@ from graphs.models.offline.wants import MAX_GOAL, Want, pasted, read
 LIMIT = "This was read by rules, without AI: wording and judgement are simple; check them."
 
 _REFERS = re.compile(
-    r"\b(?:(?:the|this|these|our|my) )?(?:attached|enclosed|uploaded)(?: (?!(?:in|and|for|to|with|by|on|as|into)\b)\w+){0,2}|\bin the attachments?\b|\battachments?\b|"
-    r"\b(?:the|this|these|our|my) (?:\w+ )?(?:export|spreadsheet|csv|excel(?: file)?|xlsx|pdf|file|files|logs?|dataset|data set|"
+    r"\b(?:(?:the|this|these|our|my) )?(?:attached|enclosed|uploaded)(?: (?!(?:in|"
+    r"and|for|to|with|by|on|as|into)\b)\w+){0,2}|\bin the attachments?\b|"
+    r"\battachments?\b|"
+    r"\b(?:the|this|these|our|my) (?:\w+ )?(?:export|spreadsheet|csv|excel(?: file)?|"
+    r"xlsx|pdf|file|files|logs?|dataset|data set|"
     r"sheet|transcript|screenshot|minutes|meeting notes|contracts?)\b",
     re.IGNORECASE,
 )
@@ -21,7 +24,10 @@ _POINTS = re.compile(
     r"^\W*(?:\w+ )?(?:it|this|that|them|these|those|both|the two)\W*$", re.IGNORECASE
 )
 GREETING = re.compile(
-    r"(?:hi|hello|hey|yo|hallo|good (?:morning|afternoon|evening)|thanks?(?: you)?|test(?:ing)?|ping|ok(?:ay)?|help)\W*(?:there|all|team|bot|you)?\W*",
+    (
+        r"(?:hi|hello|hey|yo|hallo|good (?:morning|afternoon|evening)|thanks?(?: you)?|"
+        r"test(?:ing)?|ping|ok(?:ay)?|help)\W*(?:there|all|team|bot|you)?\W*"
+    ),
     re.IGNORECASE,
 )
 
@@ -85,11 +91,18 @@ def _whole_sentence(goal: str, quote: str) -> str:
 
 
 _HEADINGS = (
-    (r"(?:which|what) (?:are |were )?(?:the )?(.+?) (changed|grew|fell|rose|dropped|increased|decreased|improved|declined|sold|cost|failed)\b(.*)", r"The \1 that \2\3"),
+    ((
+        r"(?:which|what) (?:are |were )?(?:the )?(.+?) (changed|grew|fell|rose|dropped|"
+        r"increased|decreased|improved|declined|sold|cost|failed)\b(.*)"
+    ), r"The \1 that \2\3"),
     (r"(?:summari[sz]e|sum up|recap|condense) (.+)", r"Summary of \1"),
     (r"compare (.+?) (?:and|with|to) (.+)", r"\1 compared with \2"),
     (r"compare (.+)", r"Comparison of \1"),
-    (r"(?:extract|list|find|identify|collect|show(?: me)?|give(?: me| us)?|plan|write|draft|create|prepare|calculate|compute|analy[sz]e|design|outline|name) (?:all )?(?:an? |the )?(.+)", r"\1"),
+    ((
+        r"(?:extract|list|find|identify|collect|show(?: me)?|give(?: me| us)?|plan|write|"
+        r"draft|create|prepare|calculate|compute|analy[sz]e|design|outline|name) (?:all "
+        r")?(?:an? |the )?(.+)"
+    ), r"\1"),
     (r"count (.+)", r"Count of \1"),
     (r"(?:what (?:is|are|were|was) )(.+)", r"\1"),
     (r"(how many .+)", r"\1"),
@@ -135,7 +148,10 @@ def _assumptions(data: dict[str, Any], wants: list[Want], asking: bool) -> list[
 
 def _language(want: Want) -> str:
     name = want.form.value.title() if want.form else ""
-    return f"The offline model cannot translate: the result is in the words of the sources, not in {name}."
+    return (
+        f"The offline model cannot translate: the result is in the words of the sources, "
+        f"not in {name}."
+    )
 
 
 def _audience(want: Want) -> str:

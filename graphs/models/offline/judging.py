@@ -19,27 +19,33 @@ from graphs.models.offline.language import (
 from graphs.models.offline.wants import Want, kind_of, top
 
 _EVASION = re.compile(
-    r"\b(?:i (?:don'?t|do not) know|cannot (?:say|answer|tell)|can'?t (?:say|answer|tell)|not sure|unable to|no (?:information|idea)|as an ai|"
+    r"\b(?:i (?:don'?t|do not) know|cannot (?:say|answer|tell)|can'?t (?:say|answer|"
+    r"tell)|not sure|unable to|no (?:information|idea)|as an ai|"
     r"nothing was computed|do not answer|to be done|tbd|lorem ipsum)\b",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:no reason is given|none was guessed|nothing was guessed|none were made up|reasons stay open|says nothing about|nothing to build on|"
-    r"left out, as asked|is not here|asks for nothing|not translated|nothing was (?:found|drafted|computed)|could not be read|there are only)\b",
+    r"\b(?:no reason is given|none was guessed|nothing was guessed|none were made up|"
+    r"reasons stay open|says nothing about|nothing to build on|"
+    r"left out, as asked|is not here|asks for nothing|not translated|nothing was "
+    r"(?:found|drafted|computed)|could not be read|there are only)\b",
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
     r"general advice|no knowledge of its own|brackets|not here|asks for nothing", re.IGNORECASE
 )
 _SOURCE = re.compile(
-    r"\bline \d+\b|\bcolumn \w+|https?://|\b[\w -]+\.(?:csv|xlsx|json|md|txt|pdf|docx|html)\b|message itself",
+    (
+        r"\bline \d+\b|\bcolumn \w+|https?://|\b[\w -]+\.(?:csv|xlsx|json|md|txt|pdf|"
+        r"docx|html)\b|message itself"
+    ),
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
 class Text:
-    """What is judged: the words, the names of files, the computed facts, and whether sources were read."""
+    """What is judged: words, names of files, computed facts, and whether sources were read."""
 
     text: str
     files: tuple[str, ...] = ()
@@ -249,7 +255,7 @@ def _content(demand: str, quote: str, given: Text) -> Ruling:
 
 
 def _only_evasion(given: Text) -> str:
-    """A sentence that avoids the question, when nothing else is said and there was something to say."""
+    """A sentence that avoids the question, when little else is said and data was there."""
     if not (given.facts or given.sourced) or count_words(given.text) > 60:
         return ""
     found = _EVASION.search(given.text)
@@ -266,7 +272,10 @@ def _quoted(given: Text) -> Ruling:
     if not line:
         return Ruling(
             False,
-            feedback="Quote the words that show it and name where they stand, or say that there are none.",
+            feedback=(
+                "Quote the words that show it and name where they stand, or say that "
+                "there are none."
+            ),
         )
     bare = [
         s
@@ -316,7 +325,10 @@ def _topical(want: Want, given: Text, prefer: str = "") -> Ruling:
     ):
         return Ruling(
             False,
-            feedback=f"Nothing here speaks of {', '.join(f'“{w}”' for w in _spelled(want.text, wanted)[:4])}.",
+            feedback=(
+                f"Nothing here speaks of "
+                f"{', '.join(f'“{w}”' for w in _spelled(want.text, wanted)[:4])}."
+            ),
         )
     if best.startswith("#"):
         after = lines[lines.index(best) + 1 :]

@@ -181,7 +181,10 @@ STOPWORDS = frozenset(
 
 _WORD = re.compile(r"[^\W_]+(?:['’_/.-][^\W_]+)*")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|dr|mr|mrs|ms|no|nr|inc|ltd|st|fig|cf|al|z\.b|bzw|ca)|\b[A-Z])\.$",
+    (
+        r"(?:\b(?:e\.g|i\.e|etc|vs|approx|dr|mr|mrs|ms|no|nr|inc|ltd|st|fig|cf|al|z\.b|"
+        r"bzw|ca)|\b[A-Z])\.$"
+    ),
     re.IGNORECASE,
 )
 _STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)")
@@ -221,7 +224,8 @@ def _in_line(line: str, at: int) -> Iterator[Span]:
     bullet = _BULLET.match(line)
     begin = bullet.end() if bullet else 0
     for stop in _STOP.finditer(line, begin):
-        if _ABBREVIATION.search(line, begin, stop.end()) and stop.end() < len(line.rstrip()):
+        near = max(begin, stop.end() - 12)
+        if _ABBREVIATION.search(line, near, stop.end()) and stop.end() < len(line.rstrip()):
             continue
         if stop[0] == "." and line[stop.end() :].lstrip()[:1].islower():
             continue

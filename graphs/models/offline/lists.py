@@ -165,10 +165,17 @@ def _who(text: str) -> str:
     """The person a sentence gives a task to: `Ana will…`, `Ana: …`, `@ana`, `(owner: Ana)`."""
     text = plain(text)
     for shape in (
-        r"\(?(?:owner|assigned to|responsible|assignee|by|wer|who)\s*:\s*@?([A-Z][\w-]+(?: [A-Z][\w-]+)?)",
+        (
+            r"\(?(?:owner|assigned to|responsible|assignee|by|wer|"
+            r"who)\s*:\s*@?([A-Z][\w-]+(?: [A-Z][\w-]+)?)"
+        ),
         r"@(\w[\w.-]+)",
         r"^([A-Z][\w-]+(?: (?:and|&) [A-Z][\w-]+| [A-Z][\w-]+)?)\s*(?::|–|—| - )\s",
-        r"^([A-Z][\w-]+(?: (?:and|&) [A-Z][\w-]+| [A-Z][\w-]+)?) (?:will|to|must|should|needs? to|is going to|has to|takes?|prepares?|sends?|writes?|checks?|owns?|follows?|agreed to|shall)\b",
+        (
+            r"^([A-Z][\w-]+(?: (?:and|&) [A-Z][\w-]+| [A-Z][\w-]+)?) (?:will|to|must|"
+            r"should|needs? to|is going to|has to|takes?|prepares?|sends?|writes?|"
+            r"checks?|owns?|follows?|agreed to|shall)\b"
+        ),
         r"\b([A-Z][\w-]+) (?:will|must|should|needs? to|has to|agreed to|takes|to)\b",
         r"\bassigned to ([A-Z][\w-]+)",
         r"[(\[–—-]\s*([A-Z][a-z]+)\s*(?:[)\],]|$)",
@@ -184,13 +191,23 @@ def _who(text: str) -> str:
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 
 
-_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
+_MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|"
+    r"december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
+)
 
 
 def _when(text: str) -> str:
     """The time that a sentence sets, in its own words."""
     found = re.search(
-        rf"\b(?:by|until|before|due(?: on| by)?:?|on|no later than|deadline:?|within|bis)\s+((?:the )?(?:end of (?:the |this |next )?\w+|next \w+|this \w+|{_DAY}(?:,? \d{{1,2}}\.? {_MONTH}| \w*\d\w*)?|tomorrow|today|eod|eow|\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}\.?(?:\d{{2,4}})?|\d{{1,2}}\.? {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:,? \d{{4}})?|\d+ (?:days?|weeks?|months?|hours?)|q[1-4](?: \d{{4}})?|{_MONTH}))",
+        (
+            rf"\b(?:by|until|before|due(?: on| by)?:?|on|no later than|deadline:?|within|"
+            rf"bis)\s+((?:the )?(?:end of (?:the |this |next )?\w+|next \w+|this \w+|"
+            rf"{_DAY}(?:,? \d{{1,2}}\.? {_MONTH}| \w*\d\w*)?|tomorrow|today|eod|eow|"
+            rf"\d{{4}}-\d\d-\d\d|\d{{1,2}}[./]\d{{1,2}}\.?(?:\d{{2,4}})?|\d{{1,2}}\.? "
+            rf"{_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:,? \d{{4}})?|\d+ (?:days?|"
+            rf"weeks?|months?|hours?)|q[1-4](?: \d{{4}})?|{_MONTH}))"
+        ),
         text,
         re.IGNORECASE,
     )

@@ -40,7 +40,10 @@ def _answers(passage: Passage, wanted: Sequence[str], question: str) -> float:
     if re.search(r"\bhow (?:many|much)|cost|price\b", low) and re.search(r"\d", passage.text):
         score += 0.15
     if re.search(r"\bwho\b", low) and re.search(
-        r"\b[A-Z][a-z]+\b.*\b(?:is|are|must|will|approves?|owns?|leads?)\b|\bmanager|director|head|team\b",
+        (
+            r"\b[A-Z][a-z]+\b.*\b(?:is|are|must|will|approves?|owns?|leads?)\b|\bmanager|"
+            r"director|head|team\b"
+        ),
         passage.text,
     ):
         score += 0.15
@@ -51,10 +54,14 @@ _KIN = {
     stem(word): frozenset(stem(w) for w in others.split())
     for word, others in {
         "approve": "grant granted sign authorise authorised permit permitted decide",
-        "cost": "price fee pay pays charge eur usd", "price": "cost fee charge", "limit": "maximum most",
-        "limited": "limit maximum up", "deadline": "due until latest", "refund": "reimbursed return money back",
-        "allowed": "may permitted", "forbidden": "prohibited must not", "owner": "responsible owns lead",
-        "contact": "mail phone reach", "start": "begin begins from", "end": "terminate ends until notice",
+        "cost": "price fee pay pays charge eur usd", "price": "cost fee charge",
+        "limit": "maximum most",
+        "limited": "limit maximum up", "deadline": "due until latest",
+        "refund": "reimbursed return money back",
+        "allowed": "may permitted", "forbidden": "prohibited must not",
+        "owner": "responsible owns lead",
+        "contact": "mail phone reach", "start": "begin begins from",
+        "end": "terminate ends until notice",
         "window": "within days period", "happens": "consequence result",
     }.items()
 }  # fmt: skip

@@ -103,23 +103,20 @@ def shown(value: str) -> str:
 def fitted(text: str, words: int) -> str:
     """The text within a number of words: whole blocks and list items go first, from the end.
 
-    Tables and headings are kept as long as anything can go; the first block is cut last.
+    Tables and headings are kept as long as anything else can go; the first block is cut last.
     """
     blocks = [block for block in re.split(r"\n{2,}", text.strip()) if block.strip()]
-    while _size(blocks) > words and len(blocks) > 1:
+    sizes = [count_words(block) for block in blocks]
+    while sum(sizes) > words and len(blocks) > 1:
         at = _least(blocks)
-        lines = blocks[at].splitlines()
-        if len(lines) > 1 and not blocks[at].lstrip().startswith("|"):
-            blocks[at] = "\n".join(lines[:-1])
+        head, _, last = blocks[at].rpartition("\n")
+        if head and not last.lstrip().startswith("|"):
+            blocks[at], sizes[at] = head, count_words(head)
         else:
-            del blocks[at]
-    if _size(blocks) > words:
+            del blocks[at], sizes[at]
+    if sum(sizes) > words:
         blocks = [_head("\n\n".join(blocks), words)]
     return "\n\n".join(_without_bare_headings(blocks))
-
-
-def _size(blocks: Sequence[str]) -> int:
-    return sum(count_words(block) for block in blocks)
 
 
 def _least(blocks: Sequence[str]) -> int:

@@ -9,6 +9,8 @@ from typing import Any
 
 from graphs.models.offline.language import keywords, sentences
 
+MAX_PASSAGE = 2_000
+"""Characters of one sentence that rules look at."""
 MAX_SENTENCES = 90
 """Sentences compared each with each: the cost grows with the square."""
 
@@ -59,7 +61,9 @@ def passages(name: str, text: str) -> tuple[Passage, ...]:
         bullet = bool(re.match(r"\s*(?:[-*•–]|\d{1,3}[.)])\s", line))
         for span in sentences(line):
             if span.text.strip():
-                found.append(Passage(name, number, span.text, heading, bullet, len(found)))
+                found.append(
+                    Passage(name, number, span.text[:MAX_PASSAGE], heading, bullet, len(found))
+                )
     return tuple(found)
 
 

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from graphs.models.offline.columns import Column, Table
 
 _BEFORE = (
-    ("before", "after"), ("old", "new"), ("previous", "current"), ("prev", "curr"), ("prior", "current"), ("prev", "now"), ("previous", "now"),
-    ("last", "this"), ("baseline", "current"), ("baseline", "latest"), ("baseline", "new"), ("from", "to"), ("start", "end"),
-    ("first", "last"), ("then", "now"), ("pre", "post"), ("planned", "actual"), ("budget", "actual"), ("plan", "ist"), ("soll", "ist"),
+    ("before", "after"), ("old", "new"), ("previous", "current"), ("prev", "curr"),
+    ("prior", "current"), ("prev", "now"), ("previous", "now"),
+    ("last", "this"), ("baseline", "current"), ("baseline", "latest"), ("baseline", "new"),
+    ("from", "to"), ("start", "end"),
+    ("first", "last"), ("then", "now"), ("pre", "post"), ("planned", "actual"),
+    ("budget", "actual"), ("plan", "ist"), ("soll", "ist"),
     ("vorher", "nachher"), ("alt", "neu"), ("initial", "final"), ("a", "b"), ("was", "is"),
 )  # fmt: skip
 
 
 MONTHS = {name.casefold(): i for i, name in enumerate(month_name) if name} | {
     name.casefold(): i for i, name in enumerate(month_abbr) if name
-} | {"sept": 9, "januar": 1, "februar": 2, "märz": 3, "maerz": 3, "mai": 5, "juni": 6, "juli": 7, "oktober": 10, "okt": 10, "dezember": 12, "dez": 12}  # fmt: skip
+} | {"sept": 9, "januar": 1, "februar": 2, "märz": 3, "maerz": 3, "mai": 5, "juni": 6, "juli": 7,
+"oktober": 10, "okt": 10, "dezember": 12, "dez": 12}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,10 @@ def moment(name: str) -> tuple[tuple[int, ...], str] | None:
         when = (int(year[0]),) if year else ()
         return (*when, int(quarter[1])), _rest(rest.replace(quarter[0], " "))
     if step := re.search(
-        r"(?<![a-z])(?:v|version|week|kw|w|wave|round|sprint|release|day)[\s_-]?(\d{1,4})(?:\.(\d+))?(?!\d)",
+        (
+            r"(?<![a-z])(?:v|version|week|kw|w|wave|round|sprint|release|"
+            r"day)[\s_-]?(\d{1,4})(?:\.(\d+))?(?!\d)"
+        ),
         rest,
     ):
         return (int(step[1]), int(step[2] or 0)), _rest(rest.replace(step[0], " "))
@@ -104,26 +111,20 @@ def _rest(text: str) -> str:
     return " ".join(re.split(r"[\W_]+", text)).strip()
 
 
-def period_column(table: Table) -> Column | None:
-    """A text or year column whose values are months, quarters, years or versions."""
-    for column in table.columns:
-        filled = [cell for cell in column.sample if cell]
-        timed = bool(filled) and all(moment(cell) is not None for cell in filled)
-        named_so = column.stems & {
-            "month",
-            "period",
-            "quarter",
-            "year",
-            "version",
-            "release",
-            "week",
-            "monat",
-            "jahr",
-            "quartal",
-            "wave",
-            "sprint",
-        }
-        small = 2 <= column.distinct <= 60
-        if small and not column.date and (named_so or (timed and column.text)):
-            return column
-    return None
+def period_column(table: Table, entity: Column | None = None) -> Column | None:
+    """A column of few values that are months, quarters, years or versions, and not the things."""
+    options = [c for c in table.columns if 2 <= c.distinct <= 60 and not c.date and c is not entity]
+    named_so = [c for c in options if c.stems & _SPANS]
+    return next(iter([*named_so, *(c for c in options if c.text and _timed(c))]), None)
+
+
+_SPANS = frozenset(
+    {"month", "period", "quarter", "year", "version", "releas", "week"}
+    | {"monat", "jahr", "quartal", "wav", "wave", "sprint", "release"}
+)
+
+
+def _timed(column: Column) -> bool:
+    """True when all that its cells say is a time."""
+    filled = [cell for cell in column.sample if cell]
+    return bool(filled) and all((found := moment(cell)) and not found[1] for cell in filled)

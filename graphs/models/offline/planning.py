@@ -145,7 +145,8 @@ def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketc
         key=_next(sketches),
         trade="analyst",
         title=cut(f"Compute: {about}", 70),
-        instructions=f"{sentence(need.want.text)} Work from {names}. Show the rows as a table and say "
+        instructions=f"{sentence(need.want.text)} Work from {names}. Show the rows as a table and "
+        f"say "
         "how they were computed.",
         covers=[need.id],
         criteria=[
@@ -173,7 +174,8 @@ def _reasons(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch
         key=_next(sketches),
         trade="researcher",
         title=cut(f"Find the reasons: {_about(need.want)}", 70),
-        instructions=f"{sentence(need.want.text)} Look in {names} for what is said about it, and quote it with its source. "
+        instructions=f"{sentence(need.want.text)} Look in {names} for what is said about it, and "
+        f"quote it with its source. "
         "Where no reason is given, say so.",
         covers=[need.id],
         depends_on=[before[-1].key] if before else [],
@@ -207,7 +209,9 @@ def _read(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
         key=_next(sketches),
         trade="researcher",
         title=cut(f"{verbs.get(need.want.kind, 'Read')}: {_about(need.want)}", 70),
-        instructions=f"{sentence(need.want.text)} Read {where} and quote what it says, with its source.",
+        instructions=(
+            f"{sentence(need.want.text)} Read {where} and quote what it says, with its source."
+        ),
         covers=[need.id],
         criteria=[
             _criterion(_CRITERIA.get(need.want.kind, "What it says is quoted with its source")),
@@ -251,7 +255,10 @@ def _draft(key: str, need: Need, found: list[str]) -> Sketch:
         key=key,
         trade="writer",
         title=_draft_title(need.want),
-        instructions=f"{sentence(need.want.text)} Use only what the tasks before found; copy numbers exactly.",
+        instructions=(
+            f"{sentence(need.want.text)} Use only what the tasks before found; copy "
+            f"numbers exactly."
+        ),
         covers=[need.id],
         depends_on=list(found),
         criteria=[_criterion("It says only what the findings support")],

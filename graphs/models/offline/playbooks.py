@@ -154,10 +154,22 @@ _PROJECT = Playbook(
     ),
 )
 _BOOKS = (
-    (r"\b(?:launch|release|go[- ]live|roll[- ]?out|introduc\w+ (?:a|our|the) new|product week)\b", _LAUNCH),
-    (r"\b(?:migrat\w+|mov(?:e|ing) (?:to|from)|switch(?:ing)? (?:to|from)|upgrade|cut[- ]?over|replac\w+)\b", _MIGRATION),
-    (r"\b(?:event|conference|workshop|meetup|party|offsite|off-site|retreat|webinar|hackathon|summit|fair)\b", _EVENT),
-    (r"\b(?:onboard\w*|new (?:hire|employee|colleague|joiner)s?|first (?:day|week) (?:of|for))\b", _ONBOARDING),
+    ((
+        r"\b(?:launch|release|go[- ]live|roll[- ]?out|introduc\w+ (?:a|our|the) new|"
+        r"product week)\b"
+    ), _LAUNCH),
+    ((
+        r"\b(?:migrat\w+|mov(?:e|ing) (?:to|from)|switch(?:ing)? (?:to|from)|upgrade|"
+        r"cut[- ]?over|replac\w+)\b"
+    ), _MIGRATION),
+    ((
+        r"\b(?:event|conference|workshop|meetup|party|offsite|off-site|retreat|webinar|"
+        r"hackathon|summit|fair)\b"
+    ), _EVENT),
+    ((
+        r"\b(?:onboard\w*|new (?:hire|employee|colleague|joiner)s?|first (?:day|week) "
+        r"(?:of|for))\b"
+    ), _ONBOARDING),
 )  # fmt: skip
 
 

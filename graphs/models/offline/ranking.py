@@ -34,15 +34,20 @@ def by_rank(desk: Desk, ask: Ask, question: str) -> Work:
         Call(
             "query_table",
             {
-                **ask.table.source, "group_by": [ask.entity.name], "measures": [_measured(ask)], "where": list(ask.where),
-                "sort": [{"column": ask.header, "descending": not ask.words.low}], "limit": min(500, max(SHOWN, ask.words.n or 0) + 5),
+                **ask.table.source, "group_by": [ask.entity.name], "measures": [_measured(ask)],
+                "where": list(ask.where),
+                "sort": [{"column": ask.header, "descending": not ask.words.low}],
+                "limit": min(500, max(SHOWN, ask.words.n or 0) + 5),
             },
         )
     ]  # fmt: skip
     if not reply.data or not reply.data["rows"]:
         return None
     order = "lowest" if ask.words.low else "highest"
-    how = f"Computed {measure_said(ask)} for each “{ask.entity.name}” in {ask.table.where}{conditions_said(ask)}; the {order} first."
+    how = (
+        f"Computed {measure_said(ask)} for each “{ask.entity.name}” in "
+        f"{ask.table.where}{conditions_said(ask)}; the {order} first."
+    )
     rows = [row for row in reply.data["rows"] if row[1]]
     return told_ranking(ask, question, reply.data["columns"], rows, how, reply, [ask.header])
 
@@ -56,7 +61,8 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
     timed = any(isinstance(g, dict) for g in groups)
     ranked = not timed and len(groups) == 1
     args = {
-        **ask.table.source, "group_by": groups, "measures": [_measured(ask)], "where": list(ask.where),
+        **ask.table.source, "group_by": groups, "measures": [_measured(ask)],
+        "where": list(ask.where),
         "limit": 100,
     }  # fmt: skip
     if ranked:
@@ -96,7 +102,8 @@ def in_total(desk: Desk, ask: Ask, question: str) -> Work:
         return None
     value = reply.data["rows"][0][-1]
     label = "Number of rows" if ask.measure is None else ask.header[0].upper() + ask.header[1:]
-    lead = f"{label}{conditions_said(ask)}: **{markdown.shown(value)}**{f' {ask.measure.unit}' if ask.measure and ask.measure.unit else ''}."
+    unit = f" {ask.measure.unit}" if ask.measure and ask.measure.unit else ""
+    lead = f"{label}{conditions_said(ask)}: **{markdown.shown(value)}**{unit}."
     how = f"Computed over {ask.table.where}{conditions_said(ask)}, {ask.table.rows} rows in all."
     return Result(
         question, lead, reply.data["columns"], reply.data["rows"], how, tuple(remarks(ask, reply))
@@ -123,7 +130,8 @@ def by_row(desk: Desk, ask: Ask, question: str) -> Work:
     first = reply.data["rows"][0]
     kind = "lowest" if ask.words.low else "highest"
     lead = sentence(
-        f"The {kind} {ask.measure.name} is **{first[-1]}** ({', '.join(x for x in first[:-1] if x)})"
+        f"The {kind} {ask.measure.name} is **{first[-1]}** "
+        f"({', '.join(x for x in first[:-1] if x)})"
     )
     how = (
         f"Sorted {ask.table.where}{conditions_said(ask)} by “{ask.measure.name}”, the {kind} first."
@@ -214,7 +222,11 @@ def by_theme(desk: Desk, ask: Ask, question: str, topic: str, column: Column) ->
         return None
     rows = [[t.name, str(t.count), t.example] for t in themes[: ask.words.n or 6]]
     lead = sentence(f"Most often in {topic}s: {spoken(f'**{r[0]}** ({r[1]})' for r in rows[:3])}")
-    how = f"Counted in {len(said)} cells of “{column.name}” in {ask.table.where}{conditions_said(ask)}: those that read like a {topic}, by the words they share."
+    how = (
+        f"Counted in {len(said)} cells of “{column.name}” in "
+        f"{ask.table.where}{conditions_said(ask)}: those that read like a {topic}, by "
+        f"the words they share."
+    )
     return Result(
         question, lead, [topic, "cells", "example"], rows, how, tuple(remarks(ask, reply))
     )

@@ -54,7 +54,7 @@ def _from_tables(
             "query_table",
             {
                 **table.source, "where": [{"column": key.name, "op": "=", "value": name}],
-                "columns": [key.name, *(c.name for c in columns), *(d.name for d in table.dates()[:1])],
+                "columns": [key.name, *(c.name for c in columns), *_day(table)],
                 "limit": 40,
             },
         )
@@ -68,6 +68,10 @@ def _from_tables(
         if reply.data and reply.data["rows"]:
             name = call.args["where"][0]["value"]
             quoted[name] += _quotes(reply.data, call.args)
+
+
+def _day(table: Table) -> list[str]:
+    return [column.name for column in table.dates()[:1]]
 
 
 def reason_columns(table: Table) -> list[Column]:
@@ -98,14 +102,20 @@ def _quotes(data: dict[str, Any], args: dict[str, Any]) -> list[str]:
 
 
 _EMPTY = re.compile(
-    r"|ok|none|no|yes|n/?a|nothing(?: special| to report| new)?|no changes?|see above|tbd|unknown|same|[-–—.?]+",
+    (
+        r"|ok|none|no|yes|n/?a|nothing(?: special| to report| new)?|no changes?|see "
+        r"above|tbd|unknown|same|[-–—.?]+"
+    ),
     re.IGNORECASE,
 )
 """Cells that stand where a reason could stand, and give none."""
 
 
 _WEIGHTY = re.compile(
-    r"\b(?:breaking|required|removed?|renamed|replaced|deprecat\w+|because|due to|outage|security|by (?:law|rules)|no longer)\b",
+    (
+        r"\b(?:breaking|required|removed?|renamed|replaced|deprecat\w+|because|due to|"
+        r"outage|security|by (?:law|rules)|no longer)\b"
+    ),
     re.IGNORECASE,
 )
 
@@ -126,14 +136,22 @@ def _about(texts: Texts, name: str) -> list[Passage]:
         for p in passages(n, t)
         if shape.search(p.text) or (p.heading and shape.search(p.heading))
     ]
+    hits = [p for p in hits if not _LOGGED.match(p.text) or _CAUSE.search(p.text)]
     hits.sort(key=lambda p: (not _CAUSE.search(p.text), p.name, p.place))
     return hits[:QUOTES]
 
 
 _CAUSE = re.compile(
-    r"\b(?:because|due to|caused by|reason|since|so that|therefore|as a result|owing to|thanks to|in order to|led to|root cause|after|wegen|weil|aufgrund)\b",
+    (
+        r"\b(?:because|due to|caused by|reason|since|so that|therefore|as a result|owing "
+        r"to|thanks to|in order to|led to|root cause|after|wegen|weil|aufgrund)\b"
+    ),
     re.IGNORECASE,
 )
+
+
+_LOGGED = re.compile(r"\W?\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+"""A line of a log says that something happened; that is no reason."""
 
 
 def _told(quoted: dict[str, list[str]], tables: Sequence[Table], texts: Texts) -> str:
@@ -156,7 +174,7 @@ def _told(quoted: dict[str, list[str]], tables: Sequence[Table], texts: Texts) -
 
 
 def _loose_reasons(texts: Texts, want: Want) -> str:
-    """Why, when no analysis named the things: sentences that give a cause for the question's words."""
+    """Why, when no analysis named the things: sentences that give a cause."""
     wanted = keywords(want.text)
     all_ = [p for n, t in texts.items() for p in passages(n, t)]
     hits = [p for p in all_ if _CAUSE.search(p.text)]
@@ -178,7 +196,8 @@ def _reason_column(desk: Desk, tables: Sequence[Table]) -> Script:
             Call(
                 "query_table",
                 {
-                    **table.source, "group_by": [column.name], "measures": [{"fn": "count", "as": "count"}],
+                    **table.source, "group_by": [column.name],
+                    "measures": [{"fn": "count", "as": "count"}],
                     "sort": [{"column": "count", "descending": True}], "limit": 8,
                 },
             )
@@ -186,6 +205,9 @@ def _reason_column(desk: Desk, tables: Sequence[Table]) -> Script:
         rows = [r for r in listed(reply.data, "rows") if r[0] != "(blank)"]
         if rows:
             shown = markdown.table([column.name, "count"], [[cut(r[0], 160), r[1]] for r in rows])
-            return f"The reasons that {table.where} names most often (column {column.name}):\n\n{shown}"
+            return (
+                f"The reasons that {table.where} names most often (column "
+                f"{column.name}):\n\n{shown}"
+            )
     looked = spoken(t.where for t in tables) or "what is given"
     return f"No reason is given in {looked}; none was guessed."

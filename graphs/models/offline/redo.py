@@ -8,15 +8,24 @@ from graphs.models.offline.revising import meant, wishes
 from graphs.models.offline.shape import listed
 
 _NEW = re.compile(
-    r"^(?:please\s+)?(?:also\s+)?(?:add|include|mention|say|show|explain|list|give|put in|we also need|i also want)\b\s*(?:that\s+)?(?P<what>.+)",
+    (
+        r"^(?:please\s+)?(?:also\s+)?(?:add|include|mention|say|show|explain|list|give|"
+        r"put in|we also need|i also want)\b\s*(?:that\s+)?(?P<what>.+)"
+    ),
     re.IGNORECASE,
 )
 _FORM = re.compile(
-    r"\b(?:title|heading|headline|call it|shorter|longer|concise|tone|format|wording|words?|page|friendlier|formal|simpler|bullets?|order)\b",
+    (
+        r"\b(?:title|heading|headline|call it|shorter|longer|concise|tone|format|wording|"
+        r"words?|page|friendlier|formal|simpler|bullets?|order)\b"
+    ),
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(
-    r"\b(?:table|column|row|numbers?|figures?|chart|graph|average|total|top \d+|percent\w*|compute|calculate|count)\b",
+    (
+        r"\b(?:table|column|row|numbers?|figures?|chart|graph|average|total|top \d+|"
+        r"percent\w*|compute|calculate|count)\b"
+    ),
     re.IGNORECASE,
 )
 
@@ -35,7 +44,10 @@ def redo(data: dict[str, Any]) -> dict[str, Any]:
     return {
         "tasks": [{"task": name, "guidance": ". ".join(words)} for name, words in found.items()],
         "requirement": _requirement(said),
-        "reason": f"{names} {'is' if len(found) == 1 else 'are'} about what you asked for; the rest is kept.",
+        "reason": (
+            f"{names} {'is' if len(found) == 1 else 'are'} about what you asked for; the "
+            f"rest is kept."
+        ),
     }
 
 

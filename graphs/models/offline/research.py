@@ -27,7 +27,8 @@ def research(desk: Desk, wants: Sequence[Want], wishes: str = "") -> Script:
     if why:
         parts.append((yield from reasons(desk, why[0], texts)))
     for want in rest:
-        parts.append((yield from _one(desk, want, texts, wishes)))
+        part = yield from _one(desk, want, texts, wishes)
+        parts.append(part)
     return "\n\n".join(part for part in parts if part)
 
 

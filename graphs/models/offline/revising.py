@@ -12,7 +12,11 @@ Tasks = list[dict[str, Any]]
 LEAST_WORDS = 30
 
 _DROP = re.compile(
-    r"\b(?:drop|remove|skip|delete|leave out|without|omit|get rid of|no need (?:for|of|to)|don'?t (?:need|do|want|include)|cut|cancel)\b\s*(?:the |a |any |task )?(?P<what>[^.;,\n]+)",
+    (
+        r"\b(?:drop|remove|skip|delete|leave out|without|omit|get rid of|no need (?:for|"
+        r"of|to)|don'?t (?:need|do|want|include)|cut|cancel)\b\s*(?:the |a |any |task "
+        r")?(?P<what>[^.;,\n]+)"
+    ),
     re.IGNORECASE,
 )
 _ADD = re.compile(
@@ -28,7 +32,9 @@ _TASK = re.compile(r"\bT\d+\b")
 
 def revised(data: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
     """The plan before, as a PlanDraft, with findings answered and changes made."""
-    previous, words = data["previous"], str(data.get("words") or "")
+    previous = data["previous"]
+    # A round that answers findings comes after the words were heard: they are not applied twice.
+    words = "" if data.get("findings") else str(data.get("words") or "")
     tasks = [_draft(task) for task in listed(previous, "tasks")]
     notes = list(listed(previous, "not_done"))
     tasks, dropped = _dropped(tasks, _unwanted(tasks, words, data.get("ticks") or {}))
@@ -107,7 +113,7 @@ def _through(key: str, gone: dict[str, dict[str, Any]], seen: set[str]) -> list[
 
 
 def _cover(tasks: Tasks, dropped: Tasks, data: dict[str, Any]) -> None:
-    """A requirement whose task was dropped is still answered for: the result says it is left out."""
+    """What a dropped task covered is still answered for: the result says it is left out."""
     covered = {r for task in tasks for r in task["covers"]}
     lost = [r for task in dropped for r in task["covers"] if r not in covered]
     texts = {r["id"]: r["text"] for r in listed(data, "requirements")}
@@ -116,8 +122,9 @@ def _cover(tasks: Tasks, dropped: Tasks, data: dict[str, Any]) -> None:
         tasks[-1]["instructions"] += (
             f" Say that this was left out at the person's wish: {texts.get(name, name)}."
         )
-    for name in texts.keys() - covered - set(lost):
-        tasks[-1]["covers"].append(name)
+    for name in texts:
+        if name not in covered and name not in lost:
+            tasks[-1]["covers"].append(name)
 
 
 # Changing and adding
@@ -196,7 +203,7 @@ def _enrich(tasks: Tasks, what: str) -> None:
 
 
 def _extra(tasks: Tasks, what: str, fresh: dict[str, Any]) -> dict[str, Any]:
-    """A new task for what was added; it reads what the others found and serves the last one's ends."""
+    """A new task for what was added; it reads what the others found."""
     new = next((t for t in fresh["tasks"] if overlap(keywords(what), t["title"]) >= 0.6), None)
     covers = [r for r in listed(new, "covers") if r] or list(tasks[-1]["covers"][:1])
     sources = [t["key"] for t in tasks if t["specialist"] != "writer"]

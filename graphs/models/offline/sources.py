@@ -1,4 +1,4 @@
-"""What came with a mission, as the model is told of it: which files hold tables, which hold text."""
+"""What came with a mission: which files hold tables, which hold text, what was pasted."""
 
 import re
 from typing import Any

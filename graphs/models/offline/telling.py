@@ -161,7 +161,8 @@ def group_lead(ask: Ask, groups: list[Any], rows: list[list[str]], columns: list
             f"{names}: {spoken(f'**{_key(r)}** {markdown.shown(r[-1])}' for r in filled)}"
         )
     return sentence(
-        f"{names}: highest **{_key(high)}** with {markdown.shown(high[-1])}, lowest **{_key(low)}** with {markdown.shown(low[-1])}"
+        f"{names}: highest **{_key(high)}** with {markdown.shown(high[-1])}, lowest "
+        f"**{_key(low)}** with {markdown.shown(low[-1])}"
     )
 
 

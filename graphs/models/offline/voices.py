@@ -10,10 +10,16 @@ from graphs.models.offline.cues import CUES
 from graphs.models.offline.language import cut, keywords, words
 
 _TOPICS = (
-    ("complaint", r"\b(?:complain\w*|problems?|pain points?|unhappy|dislike|criticis\w+|frustrat\w+)\b"),
+    ("complaint", (
+        r"\b(?:complain\w*|problems?|pain points?|unhappy|dislike|criticis\w+|"
+        r"frustrat\w+)\b"
+    )),
     ("praise", r"\b(?:prais\w*|like most|love|happy about|positive)\b"),
     ("request", r"\b(?:feature requests?|ask(?:ing)? for|wish(?:es)?|suggestions?|want from us)\b"),
-    ("theme", r"\b(?:themes?|topics?|comments?|feedback|what (?:do|did) (?:people|customers|users|they) say)\b"),
+    ("theme", (
+        r"\b(?:themes?|topics?|comments?|feedback|what (?:do|did) (?:people|customers|"
+        r"users|they) say)\b"
+    )),
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 MAX_WANTS = 30
+MAX_SENTENCE = 1_500
 MAX_GOAL = 20_000
 """Characters of a goal that are read as instructions; more is taken as pasted material."""
 
@@ -36,32 +37,46 @@ class Want:
 _QUESTION = r"(?:which|what|who|whom|whose|where|when|why|how|is|are|does|do|did|has|have|was|were)"
 _VERB = (
     r"(?:make|write|create|produce|prepare|put|draft|build|give|show|list|find|identify|extract"
-    r"|summari[sz]e|sum up|recap|condense|compare|contrast|explain|describe|analy[sz]e|calculate|compute|count|rank|sort"
-    r"|tell|recommend|suggest|propose|plan|design|outline|name|include|add|send|e-?mail|post|publish|share"
-    r"|forward|submit|report|review|check|group|break|chart|plot|graph|turn|translate|highlight|point"
-    r"|note|say|keep|use|split|predict|forecast|estimate|pull|collect|gather|research|look|read|evaluate"
-    r"|assess|rewrite|answer|determine|mention|visuali[sz]e|quote|cite|decide|return|output|export|save|end|start)"
+    r"|summari[sz]e|sum up|recap|condense|compare|contrast|explain|describe|"
+    r"analy[sz]e|calculate|compute|count|rank|sort"
+    r"|tell|recommend|suggest|propose|plan|design|outline|name|include|add|send|"
+    r"e-?mail|post|publish|share"
+    r"|forward|submit|report|review|check|group|break|chart|plot|graph|turn|"
+    r"translate|highlight|point"
+    r"|note|say|keep|use|split|predict|forecast|estimate|pull|collect|gather|"
+    r"research|look|read|evaluate"
+    r"|assess|rewrite|answer|determine|mention|visuali[sz]e|quote|cite|decide|return|"
+    r"output|export|save|end|start)"
 )
 _START = rf"(?:(?:please|also|finally|then|next|afterwards|lastly)\s+)*(?:{_QUESTION}|{_VERB})\b"
 _SPLIT = re.compile(
-    rf"\s*;\s+|:\s+(?={_START})|,?\s+(?:and\s+)?then,?\s+|,\s+(?:and|but|or)\s+(?={_START})|,\s+(?={_START})"
-    rf"|\s+(?:and|&)\s+(?:also\s+)?(?={_START})|\s+(?:as well as|plus)\s+(?={_START})|\?\s*,?\s*(?:and\s+)?(?=\w)",
+    rf"\s*;\s+|:\s+(?={_START})|,?\s+(?:and\s+)?then,?\s+|,\s+(?:and|but|"
+    rf"or)\s+(?={_START})|,\s+(?={_START})"
+    rf"|\s+(?:and|&)\s+(?:also\s+)?(?={_START})|\s+(?:as well as|"
+    rf"plus)\s+(?={_START})|\?\s*,?\s*(?:and\s+)?(?=\w)",
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
-    r"(?:(?:hi|hello|hey|dear)(?:\s+(?:there|team|all|everyone))?[,!.:]?\s+|please,?\s+|then,?\s+|also,?\s+|finally,?\s+"
-    r"|next,?\s+|and\s+|so,?\s+|(?:can|could|would|will) (?:you|we)(?: please)?\s+|(?:i|we)(?:'d| would)? (?:need|want|like)"
-    r"(?: you)?(?: to)?\s+|(?:i|we) (?:have to|must|should)\s+|let'?s\s+|help (?:me|us)(?: to)?\s+|your (?:task|job) is to\s+|tell (?:me|us),?\s+(?=which|what|who|where|when|why|how)"
+    r"(?:(?:hi|hello|hey|dear)(?:\s+(?:there|team|all|everyone))?[,!.:]?\s+|"
+    r"please,?\s+|then,?\s+|also,?\s+|finally,?\s+"
+    r"|next,?\s+|and\s+|so,?\s+|(?:can|could|would|will) (?:you|we)(?: please)?\s+|"
+    r"(?:i|we)(?:'d| would)? (?:need|want|like)"
+    r"(?: you)?(?: to)?\s+|(?:i|we) (?:have to|must|should)\s+|let'?s\s+|help (?:me|"
+    r"us)(?: to)?\s+|your (?:task|job) is to\s+|tell (?:me|us),?\s+(?=which|what|who|"
+    r"where|when|why|how)"
     r"|(?:i|we) (?:am|are|'m|'re) (?:looking for|interested in)\s+)+",
     re.IGNORECASE,
 )
 _SETTING = re.compile(
-    r"(?:from|based on|using|given|with|in|looking at|according to|out of|for|on the basis of|after reading|read|take|open|look at|use)\s+"
-    r"(?:both\s+|all\s+)?(?:(?:of\s+)?(?:the|this|these|those|our|my|attached|enclosed|following)\s+)+[^,;:.?!]{0,60}?(?:,|:)\s+(?:and\s+)?",
+    r"(?:from|based on|using|given|with|in|looking at|according to|out of|for|on the "
+    r"basis of|after reading|read|take|open|look at|use)\s+"
+    r"(?:both\s+|all\s+)?(?:(?:of\s+)?(?:the|this|these|those|our|my|attached|"
+    r"enclosed|following)\s+)+[^,;:.?!]{0,60}?(?:,|:)\s+(?:and\s+)?",
     re.IGNORECASE,
 )
 _ENUM = re.compile(
-    r"(?P<verb>(?:list|extract|give(?: me| us)?|show|find|identify|include|name|describe|outline|pull out|collect|gather|highlight"
+    r"(?P<verb>(?:list|extract|give(?: me| us)?|show|find|identify|include|name|"
+    r"describe|outline|pull out|collect|gather|highlight"
     r"|tell (?:me|us)|write|report|what (?:are|were)|note)\s+)(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -69,69 +84,105 @@ _COMMA = re.compile(r",\s*(?:and|or)\s+|,\s*|\s+(?:and|&|as well as|plus)\s+", r
 _TIED = re.compile(r"\b(?:between|both|by|per|compare|versus|vs|for|to|of)\s[^,]*$", re.IGNORECASE)
 
 _PARTS = (
-    r"decisions?|action(?: item)?s?|to-?dos?|next steps?|steps?|tasks?|risks?|owners?|deadlines?|due dates?|dates?|milestones?|"
-    r"open questions?|questions?|issues?|problems?|blockers?|complaints?|themes?|topics?|requests?|suggestions?|praise|"
-    r"assumptions?|dependenc(?:y|ies)|goals?|objectives?|requirements?|obligations?|duties|rights|exceptions?|penalt(?:y|ies)|"
-    r"roles?|responsibilit(?:y|ies)|people|participants?|attendees?|names?|quotes?|numbers?|figures?|costs?|"
-    r"prices?|budgets?|timeline|schedule|checklist|agenda|changes?|differences?|similarities|strengths?|weakness(?:es)?|"
-    r"pros|cons|advantages?|disadvantages?|opportunit(?:y|ies)|threats?|who (?:does|is|will|owns?|should)[\w ]*|findings?|"
-    r"recommendations?|conclusions?|key points?|main points?|points?|facts?|errors?|warnings?|bugs?|fixes|features?|"
-    r"breaking changes?|deprecations?|e-?mails?|phone numbers?|links?|urls?|definitions?|terms|contacts?"
+    r"decisions?|action(?: item)?s?|to-?dos?|next steps?|steps?|tasks?|risks?|"
+    r"owners?|deadlines?|due dates?|dates?|milestones?|"
+    r"open questions?|questions?|issues?|problems?|blockers?|complaints?|themes?|"
+    r"topics?|requests?|suggestions?|praise|"
+    r"assumptions?|dependenc(?:y|ies)|goals?|objectives?|requirements?|obligations?|"
+    r"duties|rights|exceptions?|penalt(?:y|ies)|"
+    r"roles?|responsibilit(?:y|ies)|people|participants?|attendees?|names?|quotes?|"
+    r"numbers?|figures?|costs?|"
+    r"prices?|budgets?|timeline|schedule|checklist|agenda|changes?|differences?|"
+    r"similarities|strengths?|weakness(?:es)?|"
+    r"pros|cons|advantages?|disadvantages?|opportunit(?:y|ies)|threats?|who (?:does|"
+    r"is|will|owns?|should)[\w ]*|findings?|"
+    r"recommendations?|conclusions?|key points?|main points?|points?|facts?|errors?|"
+    r"warnings?|bugs?|fixes|features?|"
+    r"breaking changes?|deprecations?|e-?mails?|phone numbers?|links?|urls?|"
+    r"definitions?|terms|contacts?"
 )
 _PART = re.compile(rf"\b(?:{_PARTS})\b", re.IGNORECASE)
 
 _OUTWARD = re.compile(
-    r"^(?:send|e-?mail|post|publish|share|forward|submit|tweet|upload|deploy|message|notify|text|call|book|order|buy|pay|"
+    r"^(?:send|e-?mail|post|publish|share|forward|submit|tweet|upload|deploy|message|"
+    r"notify|text|call|book|order|buy|pay|"
     r"schedule|invite|delete|merge|release|file a|open a|create a (?:ticket|issue))\b"
     r"(?!\s+(?:the )?(?:numbers?|figures?)\b)",
     re.IGNORECASE,
 )
 _WHY = re.compile(
-    r"\b(?:why|reasons?\b|causes?\b|what (?:caused|drove|led|is behind|explains|happened)|how come|root cause|explain what)",
+    (
+        r"\b(?:why|reasons?\b|causes?\b|what (?:caused|drove|led|is behind|explains|"
+        r"happened)|how come|root cause|explain what)"
+    ),
     re.IGNORECASE,
 )
 _TELL = re.compile(
-    r"\b(?:should (?:we|i|they|the team)|(?:we|i) should|tell (?:our |the )?(?:customers?|clients?|users?|people|partners?|team|staff|board|"
-    r"stakeholders?)|recommend|recommendations?|suggest|advice|advise|propose|message to|announce(?:ment)?|reply|respond|"
-    r"draft|(?:write|prepare|create) (?:an? |the |some )?(?:[\w-]+ ){0,3}?(?:e-?mail|message|letter|note|reply|"
-    r"announcement|post|statement|press release|faq|notice|slack|tweet|newsletter|blog)|talking points|next steps we)\b",
+    r"\b(?:should (?:we|i|they|the team)|(?:we|i) should|tell (?:our |the "
+    r")?(?:customers?|clients?|users?|people|partners?|team|staff|board|"
+    r"stakeholders?)|recommend|recommendations?|suggest|advice|advise|propose|"
+    r"message to|announce(?:ment)?|reply|respond|"
+    r"draft|(?:write|prepare|create) (?:an? |the |some )?(?:[\w-]+ ){0,3}?(?:e-?mail|"
+    r"message|letter|note|reply|"
+    r"announcement|post|statement|press release|faq|notice|slack|tweet|newsletter|"
+    r"blog)|talking points|next steps we)\b",
     re.IGNORECASE,
 )
 _SUMMARISE = re.compile(
-    r"\b(?:summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)|sum up|recap|tl;?dr|condense|overview|gist|key (?:points?|takeaways?|messages?|findings?)|"
-    r"main (?:points?|messages?|ideas?)|in a nutshell|digest|what (?:does|do|is|are) (?:it|they|this|these|the \w+) (?:say|about)|explain (?:the|this|it))\b",
+    r"\b(?:summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)|sum up|recap|tl;?dr|condense|"
+    r"overview|gist|key (?:points?|takeaways?|messages?|findings?)|"
+    r"main (?:points?|messages?|ideas?)|in a nutshell|digest|what (?:does|do|is|are) "
+    r"(?:it|they|this|these|the \w+) (?:say|about)|explain (?:the|this|it))\b",
     re.IGNORECASE,
 )
 _COMPARE = re.compile(
-    r"\b(?:compare[sd]?|comparison|contrast|versus|vs\.?|differences? between|differ|what changed between|diff)\b",
+    (
+        r"\b(?:compare[sd]?|comparison|contrast|versus|vs\.?|differences? between|differ|"
+        r"what changed between|diff)\b"
+    ),
     re.IGNORECASE,
 )
 _EXTRACT = re.compile(
-    rf"\b(?:list|extract|find|identify|give|pull out|collect|gather|highlight|name|show|what (?:are|were))\b.*?\b(?:{_PARTS})\b|^(?:the )?(?:all )?(?:{_PARTS})$"
+    rf"\b(?:list|extract|find|identify|give|pull out|collect|gather|highlight|name|"
+    rf"show|what (?:are|were))\b.*?\b(?:{_PARTS})\b|^(?:the )?(?:all )?(?:{_PARTS})$"
     r"|\bwho (?:does|is|will|owns?|must|has to|should|said|agreed|decided)\b",
     re.IGNORECASE,
 )
 _MEASURE = re.compile(
-    r"\b(?:how (?:many|much|often|long|large|big|high|fast|slow)|number of|count|totals?|sums?|averages?|mean|median|"
-    r"top|bottom|best|worst|most|least|fewest|highest|lowest|largest|smallest|biggest|greatest|longest|shortest|fastest|slowest|"
-    r"cheapest|expensive|maximum|minimum|max|min|rank(?:ed|ing)?|percent(?:age)?|share|proportion|ratio|rate|trend|"
-    r"grew|grown|growth|fell|rose|increased?|decreased?|declined?|dropped|changed|change|distribution|break(?: it)?(?: down|down)|"
-    r"broken down|per (?:day|week|month|quarter|year|\w+)|by (?:day|week|month|quarter|year|region|country|product|customer|category|team)|"
-    r"calculate|compute|analy[sz]e|statistics|stats|sales|revenue|more than|less than|at least|over \d|above \d|below \d|latest|earliest|"
+    r"\b(?:how (?:many|much|often|long|large|big|high|fast|slow)|number of|count|"
+    r"totals?|sums?|averages?|mean|median|"
+    r"top|bottom|best|worst|most|least|fewest|highest|lowest|largest|smallest|"
+    r"biggest|greatest|longest|shortest|fastest|slowest|"
+    r"cheapest|expensive|maximum|minimum|max|min|rank(?:ed|ing)?|percent(?:age)?|"
+    r"share|proportion|ratio|rate|trend|"
+    r"grew|grown|growth|fell|rose|increased?|decreased?|declined?|dropped|changed|"
+    r"change|distribution|break(?: it)?(?: down|down)|"
+    r"broken down|per (?:day|week|month|quarter|year|\w+)|by (?:day|week|month|"
+    r"quarter|year|region|country|product|customer|category|team)|"
+    r"calculate|compute|analy[sz]e|statistics|stats|sales|revenue|more than|less "
+    r"than|at least|over \d|above \d|below \d|latest|earliest|"
     r"newest|oldest|total|frequent(?:ly)?|common|highest-\w+|pivot|tabulate|forecast)\b",
     re.IGNORECASE,
 )
 _CREATE = re.compile(
-    r"\b(?:plan|design|outline|write|draft|create|prepare|build|propose|make|brainstorm|develop|set up|organi[sz]e|come up with)\b",
+    (
+        r"\b(?:plan|design|outline|write|draft|create|prepare|build|propose|make|"
+        r"brainstorm|develop|set up|organi[sz]e|come up with)\b"
+    ),
     re.IGNORECASE,
 )
 _THING = re.compile(
-    r"^(?:(?:make|write|create|produce|prepare|put (?:it|this|that|everything)|give(?: me| us)?|build|draft|turn (?:it|this|that)|output|return|format|keep|use|add|include|show|present|deliver|"
+    r"^(?:(?:make|write|create|produce|prepare|put (?:it|this|that|everything)|"
+    r"give(?: me| us)?|build|draft|turn (?:it|this|that)|output|return|format|keep|"
+    r"use|add|include|show|present|deliver|"
     r"do|i need|we need|end with|answer|reply|save|export)\s+)?"
-    r"(?:(?:it|this|that|them|everything|all of (?:it|this|that)|the (?:result|results|answer|output))\s*)?"
-    r"(?:(?:all|together|up|down|to|in|into|as|with|at|a|an|the|one|short|brief|simple|clear|concise|little|nice|quick|"
+    r"(?:(?:it|this|that|them|everything|all of (?:it|this|that)|the (?:result|"
+    r"results|answer|output))\s*)?"
+    r"(?:(?:all|together|up|down|to|in|into|as|with|at|a|an|the|one|short|brief|"
+    r"simple|clear|concise|little|nice|quick|"
     r"small|single|me|us|and|of|that|plain|final|whole|please)\s+)*"
-    r"(?:make|brief(?:ing)?|report|summary|memo|page|document|note|overview|doc|paper|write-?up|one-?pager|text|answer|output|result)?\s*[.!]?$",
+    r"(?:make|brief(?:ing)?|report|summary|memo|page|document|note|overview|doc|"
+    r"paper|write-?up|one-?pager|text|answer|output|result)?\s*[.!]?$",
     re.IGNORECASE,
 )
 
@@ -141,9 +192,9 @@ def pasted(goal: str) -> tuple[str, str]:
     found = re.search(r":[ \t]*\n|\n[ \t]*\n|\n(?:-{3,}|={3,}|`{3,})", goal)
     if found:
         head, body = goal[: found.start() + 1].strip(), goal[found.end() :].strip()
-        if head and len(head) < 2_000 and (len(body) > 500 or body.count("\n") >= 5):
-            if not _all_instructions(body):
-                return head, body
+        long = len(body) > 500 or body.count("\n") >= 5
+        if 0 < len(head) < 2_000 and long and not _all_instructions(body):
+            return head, body
     if len(goal) > MAX_GOAL:
         head = next((s.text for s in sentences(goal)), goal)[:2_000]
         return head, goal
@@ -195,7 +246,7 @@ def _distinct(wants: Iterator[Want]) -> Iterator[Want]:
 
 def _all(goal: str) -> Iterator[Want]:
     lead = ""
-    for span in sentences(goal):
+    for span in map(_bounded, sentences(goal)):
         forms = list(formats.found(span))
         mine: list[Want] = []
         for piece in _pieces(_blanked(span, forms)):
@@ -211,6 +262,11 @@ def _all(goal: str) -> Iterator[Want]:
             scope = drafts[-1].text if drafts and form.kind in formats.LENGTHS else ""
             text = f"{form.text}{formats.SCOPE}{_lower(scope)}" if scope else form.text
             yield Want("format", form.quote, text, form=form)
+
+
+def _bounded(span: Span) -> Span:
+    """Rules look at the start of an endless sentence only, or they would take minutes."""
+    return span.part(0, MAX_SENTENCE)
 
 
 _MESSAGE = re.compile(
@@ -324,16 +380,33 @@ def kind_of(text: str) -> Kind:
     return "find"
 
 
+_FIRST_TELL = re.compile(
+    r"^(?:what|how) should\b|\btell (?:our |the )?(?:customers?|clients?|users?)", re.IGNORECASE
+)
+_WHO = re.compile(
+    r"^who (?:does|is|will|owns?|must|has to|should|said|agreed|decided)\b", re.IGNORECASE
+)
+_BARE_PART = re.compile(
+    rf"^(?:the |all |any )*(?:\w+ )?(?:{_PARTS})(?: (?:from|in|of|for) .*)?$", re.IGNORECASE
+)
+_COMPARED_NUMBERS = re.compile(
+    r"\bcompare\b.*\b(?:by|per|average|total|sum|revenue|sales|count|number)\b", re.IGNORECASE
+)
 _ORDER: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("measure", re.compile(r"^how (?:many|much|often)\b", re.IGNORECASE)),
-    ("tell", re.compile(r"^(?:what|how) should\b|\btell (?:our |the )?(?:customers?|clients?|users?)", re.IGNORECASE)),
+    ("tell", _FIRST_TELL),
     ("why", _WHY),
     ("tell", _TELL),
     ("summarise", _SUMMARISE),
-    ("extract", re.compile(r"^who (?:does|is|will|owns?|must|has to|should|said|agreed|decided)\b", re.IGNORECASE)),
-    ("extract", re.compile(rf"^(?:list|extract|identify|pull out|collect|gather|highlight|what (?:are|were|is) the|find|give me|name|show)\s+(?:me |us )?(?:all |the |any |every |main |key |open |most important |\w+ )*?(?:{_PARTS})\b(?!.*\b(?:top|highest|lowest|by|per|average|total)\b)(?!.*\bmost (?:common|frequent))", re.IGNORECASE)),
-    ("extract", re.compile(rf"^(?:the |all |any )*(?:\w+ )?(?:{_PARTS})(?: (?:from|in|of|for) .*)?$", re.IGNORECASE)),
-    ("measure", re.compile(r"\bcompare\b.*\b(?:by|per|average|total|sum|revenue|sales|count|number)\b", re.IGNORECASE)),
+    ("extract", _WHO),
+    ("extract", re.compile((
+        rf"^(?:list|extract|identify|pull out|collect|gather|highlight|what (?:are|were|"
+        rf"is) the|find|give me|name|show)\s+(?:me |us )?(?:all |the |any |every |main |"
+        rf"key |open |most important |\w+ )*?(?:{_PARTS})\b(?!.*\b(?:top|highest|lowest|"
+        rf"by|per|average|total)\b)(?!.*\bmost (?:common|frequent))"
+    ), re.IGNORECASE)),
+    ("extract", _BARE_PART),
+    ("measure", _COMPARED_NUMBERS),
     ("compare", _COMPARE),
     ("measure", _MEASURE),
     ("extract", _EXTRACT),
@@ -375,7 +448,11 @@ def of(requirement: dict[str, str]) -> Want:
 def top(text: str) -> int | None:
     """How many are asked for: `top 5`, `three endpoints`; None when it is not said."""
     found = re.search(
-        r"\b(?:top|bottom|best|worst|first|last|which|what|the|these|those)[\s-]+(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)\b",
+        (
+            r"\b(?:top|bottom|best|worst|first|last|which|what|the|these|"
+            r"those)[\s-]+(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|"
+            r"twelve|fifteen|twenty)\b"
+        ),
         text,
         re.IGNORECASE,
     )

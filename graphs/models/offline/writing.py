@@ -84,7 +84,7 @@ def _not_here(absent: str, wants: Sequence[Want]) -> str:
     )
 
 
-EXAMPLES = """This message asks for nothing yet. A mission says what you want to have in the end, such as:
+EXAMPLES = """This message asks for nothing yet. A mission says what you want in the end, such as:
 
 - From the attached export, which three endpoints changed most, and why?
 - Summarise the attached policy in five bullets.
@@ -112,7 +112,7 @@ def gathered(texts: Sequence[str]) -> Findings:
                 unknown += re.findall(r"\*\*(.+?)\*\*", silent[1])
             elif line.startswith("- "):
                 points.append(line[2:])
-            elif line and not line.startswith(("*", "#", "!", ">")) or line.startswith("**"):
+            elif (line and not line.startswith(("*", "#", "!", ">"))) or line.startswith("**"):
                 leads += _lead(line, names)
     return Findings(
         tuple(leads),
@@ -228,11 +228,13 @@ def recommendations(found: Findings) -> str:
         said = _said(why.get(name, ""))
         if said:
             lines.append(
-                f"- Look at **{name}**{basis} first: the sources give as reason “{said}”. Decide whether it should stay so."
+                f"- Look at **{name}**{basis} first: the sources give as reason "
+                f"“{said}”. Decide whether it should stay so."
             )
         else:
             lines.append(
-                f"- Look at **{name}**{basis}: it stands out, and the sources do not say why. Find out before acting."
+                f"- Look at **{name}**{basis}: it stands out, and the sources do not "
+                f"say why. Find out before acting."
             )
     lines += [
         f"- Ask the owner of **{name}** for the reason; none is written down."
@@ -252,7 +254,10 @@ def risks(found: Findings) -> str:
         for n in found.unknown
     ]
     lines += [
-        f"- **{n}** ({v}) stands out; if it goes on like this, plans that assume the old value fail."
+        (
+            f"- **{n}** ({v}) stands out; if it goes on like this, plans that assume the "
+            f"old value fail."
+        )
         for n, v in found.names[:3]
         if v
     ]
@@ -285,7 +290,10 @@ def from_checklist(goal: str, said: str) -> str:
     if re.search(r"\bwho\b|\broles?\b|\bresponsib|\bowners?\b", said, re.IGNORECASE):
         return f"{_roles(book)}\n\n{ADVICE}"
     if re.search(
-        r"\bsteps?|plan|timeline|schedule|agenda|checklist|milestones?|tasks?|organi[sz]e|prepare|how (?:do|to|should|can)\b|what (?:do|should)\b",
+        (
+            r"\bsteps?|plan|timeline|schedule|agenda|checklist|milestones?|tasks?|"
+            r"organi[sz]e|prepare|how (?:do|to|should|can)\b|what (?:do|should)\b"
+        ),
         said,
         re.IGNORECASE,
     ):
