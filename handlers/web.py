@@ -7,6 +7,7 @@ with it, by `{"say": …, "url": …}` or `{"error": …}`.
 
 import mimetypes
 
+import anyio
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -265,8 +266,13 @@ async def feed(request: Request) -> Response:
     async def listed() -> dict[str, str]:
         return {"html": await missions_of(face, place), "models": models_of(face)}
 
+    ending = anyio.Event()
     return EventSourceResponse(
-        events(face.chat, place, since, listed), ping=15, headers={"Cache-Control": "no-store"}
+        events(face.chat, place, since, listed, ending),
+        ping=15,
+        headers={"Cache-Control": "no-store"},
+        shutdown_event=ending,
+        shutdown_grace_period=1,
     )
 
 

@@ -8,9 +8,9 @@ event is the moment of its change, so a reconnecting page says by itself what it
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import anyio
 import structlog
 from markupsafe import Markup
 from sse_starlette.event import ServerSentEvent
@@ -53,21 +53,31 @@ def article(told: Told) -> Markup:
 
 
 async def events(
-    chat: WebChat, place: str, since: datetime, listed: Lister
+    chat: WebChat, place: str, since: datetime, listed: Lister, ending: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
-    """What an open page of a place should do, until it closes. `place` is empty on the others."""
+    """What an open page of a place should do, until it closes or the server is `ending`.
+
+    `place` is empty on pages that show no conversation.
+    """
     line = _Line(chat, place, since, listed)
     with chat.watch(place) as watcher:
         yield ServerSentEvent(retry=1500, comment="open")
-        while not chat.closed:
+        while not (chat.closed or ending.is_set()):
             watcher.changed.clear()
             try:
                 async for event in line.news(watcher):
                     yield event
             except StoreDown as error:
                 log.warning("page_not_fed", error=str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(watcher.changed.wait(), LOOK)
+            await _pause(watcher, ending)
+
+
+async def _pause(watcher: Watcher, ending: anyio.Event) -> None:
+    """Until there may be something new, or the end."""
+    waits = [asyncio.ensure_future(w) for w in (watcher.changed.wait(), ending.wait())]
+    await asyncio.wait(waits, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
 
 
 class _Line:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from sse_starlette.event import ServerSentEvent
@@ -30,7 +31,10 @@ class Page:
 
     def __init__(self, chat: WebChat, since: datetime) -> None:
         self.list = {"html": "<p>list</p>", "models": "offline"}
-        self._events: AsyncIterator[ServerSentEvent] = events(chat, PLACE, since, self._listed)
+        self.ending = anyio.Event()
+        self._events: AsyncIterator[ServerSentEvent] = events(
+            chat, PLACE, since, self._listed, self.ending
+        )
 
     async def _listed(self) -> dict[str, str]:
         return self.list
@@ -110,7 +114,7 @@ async def test_a_line_ends_when_the_server_does(chat: WebChat, clock: Clock):
     """So a page that is open never holds up the end."""
     page = Page(chat, clock())
     await page.next("list")
-    chat.close()
+    page.ending.set()
     with pytest.raises(AssertionError, match="the line ended"):
         await page.next("message")
 
