@@ -450,7 +450,7 @@ async def test_a_critic_of_its_own_judges_and_the_planner_plans(
     tiers: Make, server: OpenAIServer
 ) -> None:
     """Two models look at the plan: what one overlooks, the other may see."""
-    both = tiers(critic="openai:gpt-5.4-nano")
+    both = tiers(critic="openai:gpt-5.4")
     server.queue("critique", {"findings": []})
     await both.ask(
         Ask(
@@ -458,8 +458,8 @@ async def test_a_critic_of_its_own_judges_and_the_planner_plans(
             schema_=CritiqueDraft, data={"plan": {}},
         )
     )  # fmt: skip
-    assert [request.model for request in server.requests] == ["gpt-5.4-nano"]
-    assert both.judge == "openai:gpt-5.4-nano"
+    assert [request.model for request in server.requests] == ["gpt-5.4"]
+    assert both.judge == "openai:gpt-5.4"
 
 
 async def test_the_tier_judges_when_the_critic_is_gone(tiers: Make, server: OpenAIServer) -> None:
