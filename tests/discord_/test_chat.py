@@ -37,6 +37,9 @@ class Blobs:
     async def drop(self, sha256: str) -> None:
         self.kept.pop(sha256, None)
 
+    async def all(self) -> tuple[str, ...]:
+        return tuple(self.kept)
+
 
 class DiscordHouse:
     """People in a thread of a channel."""

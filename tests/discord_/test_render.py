@@ -178,7 +178,7 @@ def test_a_cut_closes_its_code() -> None:
     assert len(made) <= 100
 
 
-def test_sections_beyond_three_share_a_display() -> None:
+def test_sections_beyond_two_share_a_display() -> None:
     """All are read, and forty components are never passed."""
     sections = tuple(Section(heading=f"Part {n}", text="words") for n in range(9))
     page = render(Card(mission=MISSION, slot="plan:1", title="Plan", sections=sections))

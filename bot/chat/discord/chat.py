@@ -146,6 +146,10 @@ class DiscordChat:
         body = {"content": clip(neutral(text), limits.CONTENT), "allowed_mentions": NO_MENTIONS}
         await self._rest.ask("POST", MESSAGES, body=body, channel=self._dms[person])
 
+    async def shards(self) -> int:
+        """How many connections Discord wants for this bot. Raises ChatError."""
+        return int((await self._rest.ask("GET", "/gateway/bot"))["shards"])
+
     # looks: from the best to the plainest
 
     async def _best(

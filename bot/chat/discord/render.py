@@ -56,7 +56,7 @@ LEAD = 1_100
 FIELDS = 700
 FOOT = 300
 NOTE = 130
-SECTIONS = 3
+SECTIONS = 2
 """Sections with a display of their own; what follows shares the last one."""
 SHOWN_FILES = 8
 """Files beside the picture and the text that did not fit."""
@@ -195,8 +195,8 @@ def _picture(card: Card) -> tuple[Attach, ...]:
 class _Draft:
     """The parts of a card in the order of reading, within the room that is left for each.
 
-    Title, fields, files, buttons and footer have their room for sure; tasks, sections, table and
-    body share the rest.
+    Title, fields, files, buttons and footer have their room for sure. The rest is shared: what is
+    wrong comes first, then tasks, body, table and the other sections.
     """
 
     def __init__(self, card: Card, files: "_Files", revision: int) -> None:
@@ -206,7 +206,10 @@ class _Draft:
         head, fields, foot = self._head(), self._fields(), _foot(card, revision)
         fixed = [*head, *fields, *files.lines, foot]
         self.room = limits.TEXT - NOTE - sum(size(text) for text in fixed)
-        middle = [*self._tasks(), *self._sections(), *self._table(), *self._body()]
+        bad = [s for s in card.sections if s.tone is Tone.bad]
+        others = [s for s in card.sections if s.tone is not Tone.bad]
+        middle = [*self._urgent(bad), *self._tasks(), *self._body(), *self._table()]
+        middle += self._sections(others)
         self.above, self.below, self.foot = [*head, *fields], middle, foot
 
     def container(self, spill: Sequence[Attach]) -> Json:
@@ -284,20 +287,23 @@ class _Draft:
         self.cut = self.cut or any(size(t.title) > _title_room(t, each) for t in tasks)
         yield from self._take("\n".join(lines), most)
 
-    def _sections(self) -> Iterator[str]:
-        """Open ones first in what they may take; folded ones get what is left."""
-        texts = [_section_words(section) for section in self.card.sections]
+    def _urgent(self, sections: Sequence[Section]) -> Iterator[str]:
+        if sections:
+            yield from self._take("\n".join(map(_section_words, sections)), self.room // 2)
+
+    def _sections(self, sections: Sequence[Section]) -> Iterator[str]:
+        texts = [_section_words(section) for section in sections]
         if len(texts) > SECTIONS:
             texts = [*texts[: SECTIONS - 1], "\n".join(texts[SECTIONS - 1 :])]
         for number, text in enumerate(texts):
-            left = len(texts) - number + bool(self.card.table) + 2 * bool(self.card.body)
+            left = len(texts) - number
             yield from self._take(text, self.room if left == 1 else self.room * 2 // (left + 1))
 
     def _table(self) -> Iterator[str]:
         table = self.card.table
         if table is None or not (table.columns or table.rows):
             return
-        most = self.room // 2 if self.card.body else self.room
+        most = self.room * 2 // 3 if self.card.sections else self.room
         heading = f"### {inline(table.heading, 100)}\n" if table.heading else ""
         yield from self._take_table(heading, list(grid_lines([table.columns, *table.rows])), most)
 
@@ -315,7 +321,8 @@ class _Draft:
             yield made
 
     def _body(self) -> Iterator[str]:
-        yield from self._take(markdown(self.card.body), self.room)
+        others = self.card.table or self.card.sections
+        yield from self._take(markdown(self.card.body), self.room * (2 if others else 3) // 3)
 
 
 CUT_TITLE = "…"
