@@ -8,7 +8,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
@@ -53,13 +53,19 @@ class App:
     _clock: Clock | None = None
 
     @classmethod
-    async def open(cls, settings: Settings, store: Store | None = None) -> "App":
-        """The part that takes missions and decisions. Raises StoreDown."""
+    async def open(
+        cls, settings: Settings, store: Store | None = None, *, only: Container[str] | None = None
+    ) -> "App":
+        """The part that takes missions and decisions. Raises StoreDown.
+
+        With `only`, this process leaves all other missions to others: a shell's `run --offline`
+        must not go on with what somebody began in Slack.
+        """
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         store = store or Store(settings.database)
         await migrate(store)
         await store.free_dead(alive)
-        engine = Embedded(store.runnable, width=settings.missions_at_once)
+        engine = Embedded(store.runnable, width=settings.missions_at_once, only=only)
         app = cls(
             settings=settings, store=store, files=_files(settings, store),
             workers=Workers(), engine=engine, inbox=Inbox(store, {}), holder=holder(),
@@ -107,6 +113,8 @@ class App:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.models is not None:
+            await self.models.close()
         await self.workers.close()
         await self.store.close()
 

@@ -105,6 +105,10 @@ class Models(Protocol):
         """The model behind a tier, for fingerprints and for people."""
         ...
 
+    async def close(self) -> None:
+        """Close what it keeps open."""
+        ...
+
     @property
     def judge(self) -> str:
         """The model that criticises and reviews."""

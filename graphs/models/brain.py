@@ -58,6 +58,12 @@ class Brain:
             return Decimal(0)
         return price(self.provider, self.model, tokens, self.base_url)
 
+    async def close(self) -> None:
+        """Close the connections that it keeps open."""
+        client: Any = getattr(self._chat, "http_async_client", None)
+        if client is not None:
+            await client.aclose()
+
     async def say(self, question: Question, most: int) -> AIMessage:
         """One call, with at most `most` tokens of answer.
 

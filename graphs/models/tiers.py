@@ -125,6 +125,12 @@ class Tiers:
         """The model behind a tier, as `provider:model`."""
         return self._brains[tier].name
 
+    async def close(self) -> None:
+        """Close the connections of every model."""
+        brains = {id(b): b for b in (*self._brains.values(), self._critic) if b is not None}
+        for brain in brains.values():
+            await brain.close()
+
     @property
     def judge(self) -> str:
         """The model that criticises and reviews."""

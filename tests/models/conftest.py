@@ -1,6 +1,6 @@
 """A scripted server, a ledger, and tiers of models between them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,8 +48,11 @@ Make = Callable[..., Tiers]
 
 
 @pytest.fixture
-def tiers(server: OpenAIServer, ledger: MemoryLedger, clock: Clock) -> Make:
+async def tiers(
+    server: OpenAIServer, ledger: MemoryLedger, clock: Clock
+) -> AsyncGenerator[Make]:
     """Makes the tiers; keyword arguments change the configuration."""
+    made: list[Tiers] = []
 
     def make(**changes: Any) -> Tiers:
         usual = {
@@ -61,9 +64,12 @@ def tiers(server: OpenAIServer, ledger: MemoryLedger, clock: Clock) -> Make:
             "deadline": 20.0,
         }
         config = TierConfig.model_validate(usual | changes)
-        return Tiers.configured(config, ledger, sleep=clock.sleep)
+        made.append(Tiers.configured(config, ledger, sleep=clock.sleep))
+        return made[-1]
 
-    return make
+    yield make
+    for each in made:
+        await each.close()
 
 
 REVIEW = {"rows": [{"criterion": "T1.1", "met": True, "evidence": "42 calls"}]}
