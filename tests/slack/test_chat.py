@@ -180,7 +180,7 @@ async def test_files_go_into_the_thread_once(house: SlackHouse):
     house.lose_answer()
     with pytest.raises(ChatLost):
         await house.chat.post(made)
-    again = SlackChat(house.chat._tokens, house.blobs, base_url=house.slack.url)
+    again = SlackChat(house.chat.calls.tokens, house.blobs, base_url=house.slack.url)
     await again.edit(str(await again.find(made)), made)
     await again.close()
     assert [f["title"] for f in house.files()] == ["brief.md (version 1)"]
@@ -281,7 +281,7 @@ async def test_a_revoked_token_is_gone_and_never_in_the_words(house: SlackHouse)
 
 async def test_an_unreachable_slack_is_busy(house: SlackHouse):
     """Nothing was sent, so nothing can have been shown."""
-    chat = SlackChat(house.chat._tokens, house.blobs, base_url="http://127.0.0.1:9/api/")
+    chat = SlackChat(house.chat.calls.tokens, house.blobs, base_url="http://127.0.0.1:9/api/")
     with pytest.raises(ChatBusy):
         await chat.post(message(house))
     await chat.close()
@@ -322,7 +322,7 @@ async def test_a_place_without_thread_is_the_channel_itself(house: SlackHouse):
 
 async def test_local_limits_keep_any_minute_below_the_tier():
     """Burst and flow together: at most 50 in the first minute for tier 3."""
-    from bot.chat.slack.chat import TIER_2, TIER_3, TIER_4
+    from bot.chat.slack.calls import TIER_2, TIER_3, TIER_4
 
     for rate, most in ((TIER_2, 20), (TIER_3, 50), (TIER_4, 100)):
         now = [0.0]

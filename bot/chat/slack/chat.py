@@ -3,17 +3,14 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
-from typing import Any, NamedTuple, cast
-
-import aiohttp
-from slack_sdk.errors import SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
+from typing import NamedTuple, cast
 
 from bot.cards import Card, Tone
-from bot.chat.slack.errors import BLOCKS, Refused, explain
-from bot.chat.slack.limiter import Limiter, LocalLimiter, Rate
+from bot.chat.slack.calls import API, Calls, Tokens
+from bot.chat.slack.errors import BLOCKS, Refused
+from bot.chat.slack.limiter import Limiter
 from bot.chat.slack.place import PLATFORM, Where, parts_of, ref_of
 from bot.chat.slack.render import (
     EVENT_TYPE,
@@ -31,36 +28,11 @@ from bot.ports import ChatBusy, ChatError, ChatGone, Files, Message
 
 log = logging.getLogger(__name__)
 
-API = "https://slack.com/api/"
 PACE = 3.0
-TIMEOUT = 30
-
-Tokens = Callable[[str], Awaitable[str]]
-"""Gives a team's bot token. Raises LookupError when the app is not installed there."""
-
-POST = Rate(every=1.0, burst=4)
-"""`chat.postMessage`: one a second in each channel, a few at once."""
-TIER_2 = Rate(every=3.75, burst=4)
-TIER_3 = Rate(every=1.5, burst=10)
-TIER_4 = Rate(every=0.75, burst=20)
-"""In any minute at most 20, 50, 100 calls: the burst and what flows after it together."""
 SPARE = 4
 """Places of a burst that progress leaves to messages which need a person."""
-RATES = {
-    "chat.postMessage": POST,
-    "chat.update": TIER_3,
-    "chat.postEphemeral": TIER_4,
-    "conversations.replies": TIER_3,
-    "conversations.history": TIER_3,
-    "conversations.open": TIER_3,
-    "agents.sessions.setStatus": TIER_3,
-    "files.getUploadURLExternal": TIER_4,
-    "files.completeUploadExternal": TIER_4,
-}
 PRIVATE = frozenset({"user_not_in_channel", "messages_tab_disabled"})
 REMEMBERED = 2_000
-PAGES = 5
-"""Pages of 200 messages that `find` reads, newest or whole thread first."""
 
 
 class Upload(NamedTuple):
@@ -81,39 +53,14 @@ class SlackChat:
     def __init__(
         self, tokens: Tokens, files: Files, *, base_url: str = API, limiter: Limiter | None = None
     ) -> None:
-        self._tokens = tokens
+        self.calls = Calls(tokens, base_url=base_url, limiter=limiter)
         self._files = files
-        self._base_url = base_url
-        self._limiter = limiter or LocalLimiter()
-        self._session: aiohttp.ClientSession | None = None
         self._pictures = _Memory()
         self._uploaded = _Memory()
         self._statuses = _Memory()
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    async def client(self, team: str) -> AsyncWebClient:
-        """The Web API for a team. Raises ChatGone when the app is not installed there.
-
-        It never repeats a call by itself: the SDK's own handler would post twice when the answer
-        of the first is lost.
-        """
-        try:
-            token = await self._tokens(team)
-        except LookupError as error:
-            raise ChatGone(f"not installed in {team}") from error
-        if self._session is None or self._session.closed:
-            limits = aiohttp.ClientTimeout(total=TIMEOUT)
-            self._session = aiohttp.ClientSession(timeout=limits)
-        return AsyncWebClient(
-            token=token, base_url=self._base_url, session=self._session, retry_handlers=[]
-        )
-
-    async def _web(self, where: Where) -> Any:
-        """The SDK, which is only half typed."""
-        return await self.client(where.team)
+        await self.calls.close()
 
     # The port
 
@@ -132,21 +79,13 @@ class SlackChat:
         """Show this instead. Progress yields to what needs a person when Slack's limit is near."""
         where, (channel, ts) = Where.of(message.place), parts_of(ref)
         spare = SPARE if message.card.tone is Tone.busy else 0
-        await self._count(where, "chat.update", spare=spare)
+        await self.calls.count(where, "chat.update", spare)
 
         async def send(shown: Shown) -> Json:
-            client = await self._web(where)
-            return await self._ask(
-                where,
-                "chat.update",
-                client.chat_update(
-                    channel=channel,
-                    ts=ts,
-                    text=shown.text,
-                    blocks=shown.blocks,
-                    metadata=metadata(message.card, message.version),
-                ),
-            )
+            return await self.calls.send(
+                where, "chat.update", channel=channel, ts=ts, text=shown.text,
+                blocks=shown.blocks, metadata=metadata(message.card, message.version),
+            )  # fmt: skip
 
         await self._show(where, message, send)
         await self._set_status(where, message.card)
@@ -155,7 +94,7 @@ class SlackChat:
         """Looks at the metadata of the thread's (or channel's) messages; the newest counts."""
         where = Where.of(message.place)
         found: str | None = None
-        async for shown in self._messages(where):
+        async for shown in self.calls.messages(where):
             if _is_slot(shown, message):
                 found = max(found or "", str(shown["ts"]))
         return ref_of(where.channel, found) if found else None
@@ -163,36 +102,35 @@ class SlackChat:
     async def tell(self, place: str, person: str, text: str) -> None:
         """An ephemeral word; a direct message to who is not in the channel."""
         where, words = Where.of(place), mrkdwn(text, 3_000) or "…"
-        await self._count(where, "chat.postEphemeral")
-        client = await self._web(where)
+        await self.whisper(where, person, {"text": words})
+
+    async def whisper(self, where: Where, person: str, body: Json) -> None:
+        """The same with blocks of one's own."""
         try:
-            await self._ask(
-                where,
-                "chat.postEphemeral",
-                client.chat_postEphemeral(
-                    channel=where.channel,
-                    user=person,
-                    text=words,
-                    thread_ts=where.thread or None,
-                ),
-            )
+            await self.calls.ask(
+                where, "chat.postEphemeral", channel=where.channel, user=person,
+                thread_ts=where.thread or None, **body,
+            )  # fmt: skip
         except ChatGone:
-            await self._direct(where, person, words)
+            await self._direct(where, person, body)
         except Refused as refused:
             if refused.code not in PRIVATE:
                 raise
-            await self._direct(where, person, words)
+            await self._direct(where, person, body)
 
-    async def _direct(self, where: Where, person: str, words: str) -> None:
-        client = await self._web(where)
-        opened = await self._ask(
-            where, "conversations.open", client.conversations_open(users=person)
-        )
+    async def _direct(self, where: Where, person: str, body: Json) -> None:
+        opened = await self.calls.ask(where, "conversations.open", users=person)
         channel = str(opened["channel"]["id"])
         where = where._replace(channel=channel, thread="")
-        await self._ask(
-            where, "chat.postMessage", client.chat_postMessage(channel=channel, text=words)
-        )
+        await self.calls.ask(where, "chat.postMessage", channel=channel, **body)
+
+    async def say(self, place: str, text: str) -> None:
+        """A line that everybody in the place reads."""
+        where = Where.of(place)
+        await self.calls.ask(
+            where, "chat.postMessage", channel=where.channel, thread_ts=where.thread or None,
+            text=mrkdwn(text, 3_000) or "…", unfurl_links=False, unfurl_media=False,
+        )  # fmt: skip
 
     # Showing
 
@@ -203,7 +141,7 @@ class SlackChat:
         picture = await self._picture(where, message.card)
         looks = list(_looks(message, picture))
         for number, (shown, with_picture) in enumerate(looks):
-            await self._share(where, await self._uploads(message.card, shown.spill))
+            await self.share(where, await self._uploads(message.card, shown.spill))
             try:
                 return await send(shown)
             except Refused as refused:
@@ -211,25 +149,15 @@ class SlackChat:
                     raise
                 log.warning("slack refused a card: slot=%s code=%s", message.slot, refused.code)
             if with_picture:
-                await self._share(where, [await _picture_upload(message.card)])
+                await self.share(where, [await _picture_upload(message.card)])
         raise ChatError("no look of the card was taken")  # pragma: no cover
 
     async def _post(self, where: Where, shown: Shown, message: Message) -> Json:
-        await self._count(where, "chat.postMessage")
-        client = await self._web(where)
-        return await self._ask(
-            where,
-            "chat.postMessage",
-            client.chat_postMessage(
-                channel=where.channel,
-                thread_ts=where.thread or None,
-                text=shown.text,
-                blocks=shown.blocks or None,
-                metadata=metadata(message.card, message.version),
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
-        )
+        return await self.calls.ask(
+            where, "chat.postMessage", channel=where.channel, thread_ts=where.thread or None,
+            text=shown.text, blocks=shown.blocks or None, unfurl_links=False, unfurl_media=False,
+            metadata=metadata(message.card, message.version),
+        )  # fmt: skip
 
     async def _set_status(self, where: Where, card: Card) -> None:
         """Move Slack's own session status, which also shows its Stop. Never in the way."""
@@ -237,18 +165,10 @@ class SlackChat:
         if not where.thread or not status or self._statuses.get(where.place) == status:
             return
         try:
-            await self._count(where, "agents.sessions.setStatus", spare=SPARE)
-            client = await self._web(where)
-            await self._ask(
-                where,
-                "agents.sessions.setStatus",
-                client.agents_sessions_setStatus(
-                    channel_id=where.channel,
-                    thread_ts=where.thread,
-                    status=status,
-                    title=clip(card.title, 200) or None,
-                ),
-            )
+            await self.calls.ask(
+                where, "agents.sessions.setStatus", spare=SPARE, channel_id=where.channel,
+                thread_ts=where.thread, status=status, title=clip(card.title, 200) or None,
+            )  # fmt: skip
         except ChatBusy:
             return
         except ChatError as error:
@@ -293,7 +213,7 @@ class SlackChat:
             log.warning("a file of a card is gone: %s", sha256[:12])
             return b""
 
-    async def _share(self, where: Where, uploads: list[Upload]) -> None:
+    async def share(self, where: Where, uploads: list[Upload]) -> None:
         """Put files into the thread, those that are not there yet."""
         lacking = [u for u in uploads if not self._uploaded.get(_file_key(where, u))]
         if not lacking:
@@ -308,7 +228,7 @@ class SlackChat:
     async def _there(self, where: Where) -> set[str]:
         """The names of the files that the bot has shared here."""
         found: set[str] = set()
-        async for message in self._messages(where):
+        async for message in self.calls.messages(where):
             if message.get("bot_id"):
                 files = cast("list[Json]", message.get("files", []))
                 found |= {str(file.get("name")) for file in files}
@@ -316,90 +236,21 @@ class SlackChat:
 
     async def _send_files(self, where: Where, uploads: list[Upload]) -> list[Json]:
         """Bring the bytes to Slack; nobody sees them before they are completed."""
-        client, made = await self._web(where), list[Json]()
+        made: list[Json] = []
         for upload in uploads:
-            await self._count(where, "files.getUploadURLExternal")
-            url = await self._ask(
-                where,
-                "files.getUploadURLExternal",
-                client.files_getUploadURLExternal(
-                    filename=upload.name,
-                    length=len(upload.data),
-                    alt_txt=upload.alt[:1_000] or None,
-                ),
-            )
-            await self._bytes(str(url["upload_url"]), upload.data)
+            url = await self.calls.ask(
+                where, "files.getUploadURLExternal", filename=upload.name,
+                length=len(upload.data), alt_txt=upload.alt[:1_000] or None,
+            )  # fmt: skip
+            await self.calls.put(str(url["upload_url"]), upload.data)
             made.append({"id": str(url["file_id"]), "title": upload.title})
         return made
 
-    async def _bytes(self, url: str, data: bytes) -> None:
-        session = self._session
-        assert session is not None
-        try:
-            async with session.post(url, data=data) as answer:
-                if answer.status != 200:
-                    raise ChatBusy(5.0) if answer.status >= 500 else Refused("upload_failed")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ChatBusy(5.0) from error
-
     async def _complete(self, where: Where, files: list[Json], *, shared: bool) -> None:
-        await self._count(where, "files.completeUploadExternal")
-        client = await self._web(where)
         place: Json = {"channel_id": where.channel, "thread_ts": where.thread or None}
-        await self._ask(
-            where,
-            "files.completeUploadExternal",
-            client.files_completeUploadExternal(files=files, **(place if shared else {})),
+        await self.calls.ask(
+            where, "files.completeUploadExternal", files=files, **(place if shared else {})
         )
-
-    # Reading
-
-    async def _messages(self, where: Where) -> AsyncIterator[Json]:
-        """The messages of a thread, or the newest of a channel, with their metadata."""
-        method = "conversations.replies" if where.thread else "conversations.history"
-        client, cursor = await self._web(where), ""
-        for _ in range(PAGES):
-            await self._count(where, method)
-            asked: Json = {
-                "channel": where.channel,
-                "limit": 200,
-                "include_all_metadata": True,
-                "cursor": cursor or None,
-            }
-            call = (
-                client.conversations_replies(ts=where.thread, **asked)
-                if where.thread
-                else client.conversations_history(**asked)
-            )
-            page = await self._ask(where, method, call)
-            for message in cast("list[Json]", page.get("messages", [])):
-                yield message
-            cursor = str(_inner(page, "response_metadata").get("next_cursor") or "")
-            if not cursor:
-                return
-
-    # Asking
-
-    async def _count(self, where: Where, method: str, spare: int = 0) -> None:
-        """Count a call. Raises ChatBusy when Slack's limit would be passed."""
-        wait = await self._limiter.take(_rate_key(where, method), RATES[method], spare)
-        if wait > 0:
-            raise ChatBusy(wait)
-
-    async def _ask(self, where: Where, method: str, call: Awaitable[Any]) -> Json:
-        """What Slack answers. Raises ChatError; a 429 holds all callers of the method back."""
-        try:
-            return cast("Json", (await call).data)
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            said = explain(error)
-        if isinstance(said, ChatBusy):
-            await self._limiter.hold(_rate_key(where, method), RATES[method], said.seconds)
-        raise said
-
-
-def _rate_key(where: Where, method: str) -> str:
-    channel = where.channel if method == "chat.postMessage" else ""
-    return ":".join((where.team, method, channel))
 
 
 class _Memory:
