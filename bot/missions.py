@@ -271,7 +271,9 @@ class Missions:
         """Remove a mission and all it made; gives the hashes of blobs nobody owns any more."""
         async with self.store.begin() as tx:
             await tx.lock(mission)
-            return tuple(await tx.forget(mission))
+            gone = tuple(await tx.forget(mission))
+        await self._after(mission)
+        return gone
 
     async def forget_person(self, workspace: str, person: str) -> tuple[str, ...]:
         """Remove a person, the missions they asked for, and their name at others' gates."""
@@ -349,8 +351,14 @@ def _new(ask: NewMission, goal: str, tx: Tx, cap: Decimal, models: str) -> Missi
 
 
 def _given(plan: Plan) -> Plan:
-    """A plan from outside as the first version, past all rounds with the critic."""
-    fresh = {"version": 1, "round": MAX_ROUNDS, "critiqued": -1, "settled": False, "findings": ()}
+    """A plan from outside as the first version, past all rounds with the critic.
+
+    What a critic said of it stays beside it; the lint looks anew.
+    """
+    findings = tuple(f for f in plan.findings if f.by == "critic")
+    fresh = {
+        "version": 1, "round": MAX_ROUNDS, "critiqued": -1, "settled": False, "findings": findings,
+    }  # fmt: skip
     return plan.model_copy(update=fresh)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.domain.artifact import Artifact, LedgerRow
-from bot.domain.board import Board
+from bot.domain.board import Board, TaskState
 from bot.domain.events import EventKind
 from bot.domain.gate import GateKind
 from bot.domain.mission import Brief, Requirement, Status
@@ -58,7 +58,8 @@ def _unmet(record: Record) -> tuple[LedgerRow, ...]:
 def _artifact(
     record: Record, board: Board, draft: ArtifactDraft, version: int, at: Any
 ) -> Artifact:
-    outputs = [v.attempt.output for v in board.views if v.attempt and v.attempt.output]
+    done = [v.attempt for v in board.views if v.state is TaskState.done]
+    outputs = [attempt.output for attempt in done if attempt and attempt.output]
     assert record.plan is not None
     return Artifact(
         version=version,

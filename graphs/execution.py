@@ -35,6 +35,10 @@ def _flight(action: Run | Review) -> Flight:
     return (action.task, action.number, "run" if isinstance(action, Run) else "review")
 
 
+def _review_stage(task: str) -> str:
+    return f"review:{task}"
+
+
 async def execute(shop: Workshop, hold: Hold, record: Record) -> None:
     """Run what can run until nothing can: all is done, or a person is needed."""
     await Execution(shop, hold, record).run()
@@ -56,6 +60,7 @@ class Execution:
             while True:
                 await self._launch()
                 if not self.flying:
+                    await self._rest()
                     return
                 await self._next()
         finally:
@@ -63,9 +68,21 @@ class Execution:
 
     async def _begin(self) -> None:
         if self.record.mission.status is not Status.running:
-            async with self.shop.commit(self.hold) as tx:
-                await tx.set_status(self.hold.mission, Status.running)
-                await self._show(tx)
+            await self._stand(Status.running)
+
+    async def _rest(self) -> None:
+        """Nothing more can be done now: when that is for want of a person, the status says so."""
+        kinds = {gate.kind for gate in self.record.open_gates}
+        if kinds & {GateKind.blocked, GateKind.budget}:
+            await self._stand(Status.paused)
+        elif GateKind.question in kinds:
+            await self._stand(Status.needs_answer)
+
+    async def _stand(self, status: Status) -> None:
+        async with self._mirror, self.shop.commit(self.hold) as tx:
+            await tx.set_status(self.hold.mission, status)
+            await self._show(tx)
+            self.record = await self.shop.store.record_in(tx, await tx.lock(self.hold.mission))
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -88,10 +105,19 @@ class Execution:
         if flight in self.flying:
             return
         work = self._attempt(action) if isinstance(action, Run) else self._review(action)
-        self.flying[flight] = asyncio.create_task(self._limited(work), name=str(flight))
+        limited = self._limited(work, self._pause(action))
+        self.flying[flight] = asyncio.create_task(limited, name=str(flight))
 
-    async def _limited(self, work: Coroutine[Any, Any, None]) -> None:
+    def _pause(self, action: Run | Review) -> float:
+        """Seconds before another try: each one waits twice as long as the one before."""
+        if isinstance(action, Review) or not action.tries:
+            return 0.0
+        return self.shop.limits.backoff_seconds * 2 ** (action.tries - 1)
+
+    async def _limited(self, work: Coroutine[Any, Any, None], pause: float) -> None:
+        """The work in one of the places; a pause before it holds none."""
         try:
+            await asyncio.sleep(pause)
             async with self._width:
                 await work
         finally:
@@ -113,11 +139,22 @@ class Execution:
     async def _refresh(self) -> None:
         """Read the rows again: a decision, guidance, an answer, a stop."""
         self.hold.nudged.clear()
+        seen = await self.shop.store.wakes(self.hold.mission)
         await self._reload()
-        self.held_up.clear()
+        self.hold.seen = seen
+        if self.record.mission.status is Status.queued:
+            await self._begin()
+        self.held_up = {name for name in self.held_up if self._still_up(name)}
         wanted = {_flight(a) for a in Board.of(self.record).actions if not isinstance(a, Block)}
         for flight in [f for f in self.flying if f not in wanted]:
             await self._recall(flight)
+
+    def _still_up(self, task: str) -> bool:
+        """True while the gate that holds this task up is open."""
+        return any(
+            gate.kind is GateKind.budget or gate.data.get("stage") == _review_stage(task)
+            for gate in self.record.open_gates
+        )
 
     async def _reload(self) -> None:
         async with self._mirror:
@@ -143,8 +180,6 @@ class Execution:
     # -- one attempt -----------------------------------------------------------------------------
 
     async def _attempt(self, run: Run) -> None:
-        if run.tries:
-            await asyncio.sleep(self.shop.limits.backoff_seconds * 2 ** (run.tries - 1))
         attempt = await self._started(run)
         try:
             async with asyncio.timeout(self.shop.limits.attempt_seconds):
@@ -165,8 +200,7 @@ class Execution:
             await self._end(attempt, AttemptStatus.failed, error=str(refused))
         except Exception as error:  # the border: one task that breaks never takes its siblings
             log.exception("attempt_broke", mission=self.hold.mission, task=run.task)
-            text = f"Something inside broke ({type(error).__name__}). The log has the details."
-            await self._end(attempt, AttemptStatus.failed, error=text)
+            await self._end(attempt, AttemptStatus.failed, error=pauses.broke(error))
         else:
             await self._end(attempt, AttemptStatus.done, output=output)
 
@@ -228,6 +262,11 @@ class Execution:
         except (ModelFailed, TimeoutError) as failed:
             why = str(failed) or "The review took too long."
             await self._unreviewed(action.task, why)
+        except (Fenced, StoreDown):
+            raise
+        except Exception as error:  # the border: one review that breaks never takes the siblings
+            log.exception("review_broke", mission=self.hold.mission, task=action.task)
+            await self._unreviewed(action.task, pauses.broke(error))
         else:
             await self._judged(verdict)
 
@@ -246,8 +285,9 @@ class Execution:
         """No reviewer could be had: the output is kept, and the person may send it on."""
         self.held_up.add(task)
         async with self._mirror, self.shop.commit(self.hold) as tx:
-            await pauses.stage_failed(tx, self.record, f"review:{task}", why)
+            await pauses.stage_failed(tx, self.record, _review_stage(task), why)
             await self._show(tx)
+            self.record = await self.shop.store.record_in(tx, await tx.lock(self.hold.mission))
 
     # -- when a person is needed -----------------------------------------------------------------
 
@@ -288,8 +328,11 @@ class Execution:
         """The cap is reached: this task waits where it is, and the person is asked once."""
         self.held_up.add(task)
         async with self._mirror, self.shop.commit(self.hold) as tx:
+            mission = await tx.lock(self.hold.mission)
+            self.record = await self.shop.store.record_in(tx, mission)
             await pauses.over_cap(tx, self.record, over)
             await self._show(tx)
+            self.record = await self.shop.store.record_in(tx, mission)
 
     # -- rows and their mirror -------------------------------------------------------------------
 

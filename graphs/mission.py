@@ -8,7 +8,8 @@ from the rows which node is due. So a checkpoint is only a cache: without it the
 the same node, and a mission begun under an older graph goes on under this one.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import Any, TypedDict
 
 import structlog
@@ -28,7 +29,7 @@ from graphs.workshop import Hold, Workshop
 
 log = structlog.get_logger(__name__)
 
-Node = Callable[[Workshop, Hold, Record], Awaitable[None]]
+Node = Callable[[Workshop, Hold, Record], Coroutine[Any, Any, None]]
 Holds = Callable[[str], Awaitable[Hold]]
 """Gives the hold on a mission. Raises LookupError when this process does not have it."""
 
@@ -102,7 +103,8 @@ def _node(shop: Workshop, holds: Holds, name: Stage, node: Node) -> Any:
         hold = await holds(state["mission"])
         record = await shop.record(hold.mission)
         try:
-            await node(shop, hold, record)
+            work = node(shop, hold, record)
+            await (work if name is Stage.execute else _heeding(shop, hold, work))
         except (Fenced, StoreDown):
             raise
         except OverCap as over:
@@ -112,11 +114,42 @@ def _node(shop: Workshop, holds: Holds, name: Stage, node: Node) -> Any:
             await _failed(shop, hold, record, name, str(error))
         except Exception as error:  # the border: a stage that breaks asks the person, once
             log.exception("stage_broke", mission=hold.mission, stage=name.value)
-            text = f"Something inside broke ({type(error).__name__}). The log has the details."
-            await _failed(shop, hold, record, name, text)
+            await _failed(shop, hold, record, name, pauses.broke(error))
         return {}
 
     return run
+
+
+async def _heeding(shop: Workshop, hold: Hold, work: Coroutine[Any, Any, None]) -> None:
+    """The work to its end, or to the moment when a person ends the mission.
+
+    Execution looks out for itself: it has more to heed than the end.
+    """
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            await _first(task, hold)
+            if not task.done() and await _ending(shop, hold):
+                return
+        await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _first(task: asyncio.Task[None], hold: Hold) -> None:
+    """Wait until the task is done or something changed."""
+    nudge = asyncio.create_task(hold.nudged.wait())
+    try:
+        await asyncio.wait([task, nudge], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        nudge.cancel()
+
+
+async def _ending(shop: Workshop, hold: Hold) -> bool:
+    hold.nudged.clear()
+    mission = await shop.store.mission(hold.mission)
+    return mission is None or mission.stop_asked or mission.cancel_asked
 
 
 async def _failed(shop: Workshop, hold: Hold, record: Record, name: Stage, why: str) -> None:

@@ -1,5 +1,6 @@
 """When a mission cannot go on by itself: what is said, and what the person can do."""
 
+import errno
 from decimal import ROUND_CEILING, Decimal
 
 from bot.domain.gate import GateKind
@@ -8,6 +9,15 @@ from bot.domain.record import Record
 from bot.domain.spend import OverCap
 from bot.store.tx import Tx
 from graphs import gates
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def broke(error: Exception) -> str:
+    """What a person is told of an error that nobody foresaw; the log has it whole."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return "The disk is full. Everything finished is kept. Free some space, then press Retry."
+    return f"Something inside broke ({type(error).__name__}). The log has the details."
 
 
 async def stage_failed(tx: Tx, record: Record, stage: str, why: str) -> None:

@@ -216,7 +216,8 @@ def _with_action(
 ) -> TaskView:
     attempt = tries[-1]
     if view.state is TaskState.running:
-        return view.model_copy(update={"action": _run(view, attempt.number, resume=True)})
+        again = _run(view, attempt.number, resume=True, feedback=attempt.feedback)
+        return view.model_copy(update={"action": again})
     if view.state is TaskState.reviewing:
         return view.model_copy(update={"action": Review(task=attempt.task, number=attempt.number)})
     if view.state is not TaskState.failed:

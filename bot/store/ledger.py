@@ -30,17 +30,20 @@ class Ledger:
         return StoredCall(response=row[0], model=row[1]) if row else None
 
     async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
-        """Set `amount` US dollars aside, None when the price is unknown. Raises OverCap."""
+        """Set `amount` US dollars aside, None when the price is unknown.
+
+        Raises OverCap, and Missing once the mission is forgotten: nothing is kept of it then.
+        """
         async with self.store.begin() as tx:
+            mission = await tx.lock(call.mission)
             if amount:
-                await self._afford(tx, call, amount)
+                await self._afford(tx, call, mission.cap, amount)
             row = call.model_dump(mode="python")
             await tx.put_call(
                 {**row, "model": model, "state": "reserved", "reserved": amount, "at": tx.now}
             )
 
-    async def _afford(self, tx: Tx, call: CallKey, amount: Decimal) -> None:
-        cap = (await tx.lock(call.mission)).cap
+    async def _afford(self, tx: Tx, call: CallKey, cap: Decimal, amount: Decimal) -> None:
         spent = await spending(tx.conn, call.mission)
         before = await self._set_aside(tx, call)
         left = cap - spent.spent - spent.reserved + before
