@@ -53,7 +53,7 @@ async def test_the_brief_is_accepted_by_every_check_and_reviewer(
 async def test_reasons_are_those_that_the_export_gives(
     shape: Callable[[int], Export], mini: Mini
 ) -> None:
-    """A reason in the data is quoted; where there is none, the brief says so and guesses nothing."""
+    """A reason in the data is quoted; where there is none, the brief says so."""
     export = shape(4)
     made = await mini.run(GOAL, export.files)
     why = made.outputs["T2"].text

@@ -75,7 +75,7 @@ def _answer(outputs: Sequence[dict[str, Any]]) -> list[str]:
     leads = _points(made[0]) if len(made) == 1 else []
     leads = leads or [_lead(o) for o in made]
     lines = [_bare(lead) for lead in leads if lead]
-    lines = [cut(sentence(line), 320) for line in dict.fromkeys(lines)]
+    lines = [cut(sentence(line), 320) for line in dict.fromkeys(lines) if line.strip()]
     if not lines:
         return ["Nothing could be found; the text below says why."]
     if len(lines) > 3:
@@ -112,7 +112,7 @@ def _lead(output: dict[str, Any]) -> str:
 def _points(output: dict[str, Any]) -> list[str]:
     """The first points of a text that is nothing but points."""
     lines = [line for line in str(output.get("text")).splitlines() if line.strip()]
-    return [line[2:] for line in lines[:2]] if lines[0].startswith("- ") else []
+    return [line[2:] for line in lines[:2]] if lines and lines[0].startswith("- ") else []
 
 
 def _first_point(output: dict[str, Any], lines: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def intake(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nothing(goal: str) -> Want:
-    quote = goal.strip()[:200] or "(nothing)"
+    quote = goal.strip()[:200].strip() or "(nothing)"
     return Want("find", quote, f"Answer: {quote}")
 
 
@@ -220,14 +220,16 @@ def _ask_file(missing: str) -> dict[str, Any]:
 
 def _ask_object(quote: str) -> dict[str, Any]:
     return {
-        "text": f"“{quote.rstrip('.?! ')}”: what do you mean? Name it or paste the text here.",
+        "text": (
+            f"“{cut(quote.rstrip('.?! '), 80)}”: what do you mean? Name it or paste the text here."
+        ),
         "choices": ["I send a new mission with the material", "Go on with a general outline"],
         "default": "Go on with a general outline",
     }
 
 
 def _ask_word(goal: str) -> dict[str, Any]:
-    word = goal.strip(".?! ")
+    word = cut(goal.strip(".?! "), 60) or "this"
     return {
         "text": f"What should I do about “{word}”?",
         "choices": [f"Plan {word}: steps, risks, roles", f"Draft a text about {word}"],

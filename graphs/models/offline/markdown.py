@@ -88,12 +88,12 @@ def decimal(text: str) -> Decimal | None:
 
 
 def shown(value: str) -> str:
-    """An exact value for reading: long quotients get two decimals, the rest stays as it is."""
+    """An exact value for reading: two decimals, or four digits when it is small."""
     number = decimal(value)
     if number is None or not number.is_finite():
         return value
     places = -int(number.as_tuple().exponent)
-    if places <= 4:
+    if places <= 2:
         return value
     if abs(number) >= 1:
         return format(number.quantize(Decimal("0.01")).normalize(), "f")

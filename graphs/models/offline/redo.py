@@ -35,7 +35,7 @@ def redo(data: dict[str, Any]) -> dict[str, Any]:
     tasks: list[dict[str, Any]] = listed(data, "tasks")
     said = str(data.get("words") or "").strip()
     found: dict[str, list[str]] = {}
-    for wish in wishes(said):
+    for wish in wishes(said) if said else ():
         for name in _tasks(wish, tasks):
             found.setdefault(name, []).append(wish)
     if not found:

@@ -335,4 +335,4 @@ def instruction(goal: str) -> str:
 
 def wishes(words: str) -> list[str]:
     """The single wishes in a person's words; at least one."""
-    return _wishes(words) or [w.quote for w in read(words)] or [words]
+    return _wishes(words) or [w.quote for w in read(words)] or [words.strip()]

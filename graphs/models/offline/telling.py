@@ -59,8 +59,10 @@ def _from_to(row: Sequence[str]) -> str:
     _, before, after, difference, percent = row[:5]
     rise = markdown.shown(percent)
     sign = "" if rise.startswith("-") or not rise else "+"
-    moved = f"{before} → {after}"
-    return f"{moved}, {sign}{rise} %" if rise else f"{moved}, difference {difference}"
+    moved = f"{markdown.shown(before)} → {markdown.shown(after)}"
+    return (
+        f"{moved}, {sign}{rise} %" if rise else f"{moved}, difference {markdown.shown(difference)}"
+    )
 
 
 def _what(ask: Ask, count: int) -> str:

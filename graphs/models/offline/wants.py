@@ -215,7 +215,7 @@ def read(goal: str) -> tuple[Want, ...]:
     found = list(_distinct(_all(head)))[:MAX_WANTS]
     if not any(want.kind != "format" for want in found):
         found.insert(0, _whole(head, found))
-    return tuple(found)
+    return tuple(want for want in found if want.quote.strip())
 
 
 def _whole(head: str, forms: list[Want]) -> Want:
