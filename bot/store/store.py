@@ -1,9 +1,10 @@
 """The Store: SQL on one machine (SQLite, WAL) and for a team (PostgreSQL), with one code."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from bot.domain.mission import ENDED, Brief, HouseContext, Mission, Person, Stat
 from bot.domain.plan import Plan
 from bot.domain.record import Record, Spending
 from bot.domain.work import Guidance, Verdict
-from bot.store import rows
+from bot.store import inline, rows
 from bot.store import tables as t
 from bot.store.tx import Tx
+from bot.store.writers import WRITES, Writers
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process that holds SQLite."""
@@ -68,16 +70,17 @@ def now() -> datetime:
 
 
 class Store:
-    """Reads, and `begin` for writes. Close it: an open aiosqlite connection hangs the exit."""
+    """Reads, and `begin` for writes. Close it, so that SQLite writes its log into the file."""
 
     def __init__(self, url: str, clock: Clock = now) -> None:
         self.url = make_url(url)
         self.clock = clock
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(url, self.sqlite)
-        self._writing = asyncio.Lock()
+        self._writers = Writers(self.engine)
 
     async def close(self) -> None:
+        await self._writers.close()
         await self.engine.dispose()
 
     @asynccontextmanager
@@ -87,35 +90,17 @@ class Store:
         SQLite takes one writer at a time, so writers of this process queue here, in order.
         Raises StoreDown when the database cannot take it.
         """
-        if not self.sqlite:
-            async with self._transaction() as tx:
-                yield tx
-            return
-        async with self._writing, self._transaction() as tx:
-            yield tx
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[Tx]:
-        try:
-            async with self.engine.connect() as conn:
-                await conn.execution_options(writes=True)
-                async with conn.begin():
-                    yield Tx(conn, self.clock())
-        except (DBAPIError, PoolTimeout, OSError) as error:
-            if not _away(error):
-                raise
-            raise StoreDown(_why(error)) from error
+        with _reachable():
+            write = self._writers.write() if self.sqlite else self.engine.begin()
+            async with write as conn:
+                yield Tx(conn, self.clock())
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """A connection to read with. Raises StoreDown."""
-        try:
+        with _reachable():
             async with self.engine.connect() as conn:
                 yield conn
-        except (DBAPIError, PoolTimeout, OSError) as error:
-            if not _away(error):
-                raise
-            raise StoreDown(_why(error)) from error
 
     # -- missions ------------------------------------------------------------------------------
 
@@ -282,11 +267,12 @@ class Store:
         async with self.reading() as conn:
             return tuple(rows.gate_of(row) for row in (await conn.execute(query)).mappings())
 
-    async def slots_behind(self, platform: str, limit: int = 500) -> tuple[SlotRow, ...]:
-        """Slots of a platform that show less than they should and may be tried now, oldest first.
+    async def slots_behind(self, platform: str, limit: int = 2_000) -> tuple[SlotRow, ...]:
+        """Slots of a platform that show less than they should and may be tried now.
 
-        Of those not posted yet only the first of each Place: people read them in order, also
-        while that one waits for its next try. A slot that failed `HOLDS` times holds nobody up.
+        Those not posted yet come first, so that many edits never keep a question from people; of
+        each Place only its first: people read them in order, also while that one waits for its
+        next try. A slot that failed `HOLDS` times holds nobody up.
         """
         c = t.slots.c
         holds = and_(c.ref == "", c.tries < HOLDS)
@@ -302,7 +288,7 @@ class Store:
             select(*(b[column.name] for column in c))
             .where(or_(b.not_before.is_(None), b.not_before <= self.clock()))
             .where(or_(b.holds.is_(False), b.turn == 1))
-            .order_by(b.made_at, b.name, b.mission)
+            .order_by(b.ref != "", b.made_at, b.name, b.mission)
         )
         async with self.reading() as conn:
             found = await conn.execute(query.limit(limit))
@@ -470,26 +456,32 @@ def _engine(url: str, sqlite: bool) -> AsyncEngine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine.sync_engine, "connect", _prepare)
+    engine = create_async_engine(
+        url, connect_args={"async_creator_fn": partial(_connect, path or ":memory:")}
+    )
     event.listen(engine.sync_engine, "begin", _open)
     return engine
 
 
-def _prepare(connection: Any, _: Any) -> None:
-    """WAL, with every commit on the disk before it counts; transactions begin as we say."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    cursor.close()
+async def _connect(path: str, *_: Any, **__: Any) -> inline.Connection:
+    return await inline.connect(path, BUSY_SECONDS)
 
 
 def _open(conn: Any) -> None:
-    """A writer takes the lock at once: two that upgrade later would stop each other."""
-    writes = conn.get_execution_options().get("writes", False)
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    """A reader sees one moment; a writer has begun already, with the lock."""
+    if not conn.get_execution_options().get(WRITES, False):
+        conn.exec_driver_sql("BEGIN")
+
+
+@contextmanager
+def _reachable() -> Generator[None]:
+    """Raises StoreDown in place of the errors that say so."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, OSError, sqlite3.Error) as error:
+        if not _away(error):
+            raise
+        raise StoreDown(_why(error)) from error
 
 
 AWAY = ("08", "40", "53", "57", "58")

@@ -1,0 +1,116 @@
+"""One SQLite transaction for several writers: one wait for the disk commits them all."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+WRITES = "writes"
+"""The execution option of a connection whose transaction has begun with the write lock."""
+
+
+class Writers:
+    """The writers of this process, in the order in which they come.
+
+    Those who queue up while the disk is busy go into one transaction, each behind a savepoint of
+    its own: an error undoes only its own part, and everybody waits until the whole is committed.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._turn = asyncio.Lock()
+        self._group: Group | None = None
+        self._commits: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection to write with. What was written is on the disk when the block is left."""
+        async with self._turn:
+            group, committed = await self._joined()
+            async with group.part():
+                yield group.conn
+        await asyncio.shield(committed)
+
+    async def close(self) -> None:
+        """Let what is under way be committed."""
+        await asyncio.gather(*self._commits, return_exceptions=True)
+
+    async def _joined(self) -> tuple["Group", asyncio.Task[None]]:
+        if self._group is None or self._group.lost:
+            self._group = await Group.open(self._engine)
+            self._group.committed = self._commit_of(self._group)
+        return self._group, self._group.committed
+
+    def _commit_of(self, group: "Group") -> asyncio.Task[None]:
+        task = asyncio.create_task(self._commit(group), name="commit")
+        self._commits.add(task)
+        task.add_done_callback(self._committed)
+        return task
+
+    async def _commit(self, group: "Group") -> None:
+        """Take a turn behind the writers that wait now: they are in."""
+        async with self._turn:
+            if self._group is group:
+                self._group = None
+            await group.commit()
+
+    def _committed(self, task: asyncio.Task[None]) -> None:
+        """The writers hear of an error; when none of them waits, nobody needs to."""
+        self._commits.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+
+class Group:
+    """A transaction that is being shared. `lost` is why SQLite undid all of it by itself."""
+
+    committed: asyncio.Task[None]
+
+    def __init__(self, conn: AsyncConnection, raw: Any) -> None:
+        self.conn = conn
+        self.lost: BaseException | None = None
+        self._raw = raw
+
+    @classmethod
+    async def open(cls, engine: AsyncEngine) -> Self:
+        """Begin one, with the write lock taken at once: two that take it later stop each other."""
+        conn = await engine.connect()
+        try:
+            await conn.execution_options(**{WRITES: True})
+            raw: Any = (await conn.get_raw_connection()).driver_connection
+            await raw.begin()
+            await conn.begin()
+        except BaseException:
+            await conn.close()
+            raise
+        return cls(conn, raw)
+
+    @asynccontextmanager
+    async def part(self) -> AsyncGenerator[None]:
+        """One writer's part, undone when the block raises."""
+        await self.conn.exec_driver_sql("SAVEPOINT part")
+        try:
+            yield
+        except BaseException as error:
+            await self._undo(error)
+            raise
+        await self.conn.exec_driver_sql("RELEASE part")
+
+    async def _undo(self, error: BaseException) -> None:
+        """A full disk makes SQLite undo the whole transaction: then nobody's part is kept."""
+        if self._raw.in_transaction:
+            await self.conn.exec_driver_sql("ROLLBACK TO part")
+            await self.conn.exec_driver_sql("RELEASE part")
+        else:
+            self.lost = error
+
+    async def commit(self) -> None:
+        """Put it on the disk. Raises when it cannot be; nothing of it is kept then."""
+        try:
+            if self.lost is not None:
+                raise self.lost
+            await self.conn.commit()
+        finally:
+            await self.conn.close()

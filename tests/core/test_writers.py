@@ -1,0 +1,99 @@
+"""Writers share a wait for the disk, and nothing else: each part stands or falls alone."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
+
+from bot.store.store import Store
+from tests.core.world import mission
+
+
+@pytest.fixture
+async def store(sqlite_url: str) -> AsyncGenerator[Store]:
+    store = Store(sqlite_url)
+    yield store
+    await store.close()
+
+
+async def put(store: Store, name: str, *, error: Exception | None = None) -> None:
+    async with store.begin() as tx:
+        await tx.add_mission(mission(id=name))
+        if error is not None:
+            raise error
+
+
+async def names(store: Store) -> list[str]:
+    async with store.reading() as conn:
+        return [row[0] for row in await conn.execute(text("SELECT id FROM missions ORDER BY id"))]
+
+
+async def test_writers_that_come_together_are_committed_together(store: Store):
+    """Fewer waits for the disk than writers, and nobody goes on before the commit."""
+    commits: list[object] = []
+    event.listen(store.engine.sync_engine, "commit", commits.append)
+
+    async def write(name: str) -> None:
+        await put(store, name)
+        assert name in await names(store)
+
+    await asyncio.gather(*(write(f"m{n:02}") for n in range(20)))
+    assert await names(store) == [f"m{n:02}" for n in range(20)]
+    assert len(commits) < 20
+
+
+async def test_an_error_undoes_only_its_own_part(store: Store):
+    fault = ValueError("mine")
+    done = await asyncio.gather(
+        put(store, "before"), put(store, "broken", error=fault), put(store, "after"),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert done == [None, fault, None]
+    assert await names(store) == ["after", "before"]
+
+
+async def test_a_writer_that_is_cancelled_holds_up_nobody(store: Store):
+    begun = asyncio.Event()
+
+    async def never() -> None:
+        async with store.begin() as tx:
+            await tx.add_mission(mission(id="never"))
+            begun.set()
+            await asyncio.Event().wait()
+
+    stuck = asyncio.create_task(never())
+    await begun.wait()
+    waiting = [asyncio.create_task(put(store, name)) for name in ("m1", "m2", "m3")]
+    await asyncio.sleep(0)
+    waiting[1].cancel()
+    stuck.cancel()
+    await asyncio.gather(stuck, *waiting, return_exceptions=True)
+    assert await names(store) == ["m1", "m3"]
+
+
+async def test_what_the_database_undid_itself_is_kept_for_nobody(store: Store):
+    """A full disk makes SQLite undo the whole transaction; `OR ROLLBACK` does so at will."""
+    await put(store, "taken")
+    undone = "INSERT OR ROLLBACK INTO workspaces (id, name, house) VALUES ('W', '', '{}')"
+
+    async def clash() -> None:
+        async with store.begin() as tx:
+            await tx.conn.execute(text(undone))
+            await tx.conn.execute(text(undone))
+
+    done = await asyncio.gather(put(store, "m1"), clash(), put(store, "m2"), return_exceptions=True)
+    assert [type(found) for found in done] == [IntegrityError, IntegrityError, type(None)]
+    assert await names(store) == ["m2", "taken"]
+
+
+async def test_a_store_that_closes_keeps_what_was_being_committed(sqlite_url: str):
+    store = Store(sqlite_url)
+    writers = [asyncio.create_task(put(store, f"m{n}")) for n in range(3)]
+    await asyncio.wait(writers, return_when=asyncio.FIRST_COMPLETED)
+    await store.close()
+    assert await asyncio.gather(*writers) == [None, None, None]
+    again = Store(sqlite_url)
+    assert await names(again) == ["m0", "m1", "m2"]
+    await again.close()
