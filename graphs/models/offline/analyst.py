@@ -1,14 +1,14 @@
 """The analyst: looks at the tables, computes what is asked, shows it with how it was done."""
 
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 
 from graphs.models.offline import sources, voices
 from graphs.models.offline.asked import Words, understand
 from graphs.models.offline.changes import by_change
 from graphs.models.offline.columns import Table, described
 from graphs.models.offline.extras import extras
-from graphs.models.offline.language import keywords, spoken, words
+from graphs.models.offline.language import spoken
 from graphs.models.offline.questions import choose, shaped
 from graphs.models.offline.ranking import at_a_glance, by_group, by_rank, by_row, by_theme, in_total
 from graphs.models.offline.shape import listed
@@ -132,8 +132,3 @@ def _unanswered(questions: Sequence[str], tables: Sequence[Table]) -> str:
     known = "; ".join(f"{t.where}: {spoken(c.name for c in t.columns[:12])}" for t in tables)
     asked = spoken(f"“{q}”" for q in questions)
     return f"The tables do not answer {asked}. They hold {known}. Which of these columns is meant?"
-
-
-def mentioned(text: str, wanted: Iterable[str]) -> bool:
-    """True when a text has all of these stems."""
-    return set(wanted) <= set(keywords(text)) | set(words(text))

@@ -7,7 +7,7 @@ from typing import Any
 from graphs.models.offline import markdown
 from graphs.models.offline.formats import Form, scope
 from graphs.models.offline.intake import title
-from graphs.models.offline.language import count_words, cut, sentence, sentences, spoken
+from graphs.models.offline.language import count_words, cut, sentence, spoken
 from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import of, read
 
@@ -227,8 +227,3 @@ def _limit(forms: dict[str, Form], wishes: str, body: str) -> int | None:
     if re.search(r"\b(?:shorter|too long|more concise|condense|tighten)\b", wishes, re.IGNORECASE):
         limits.append(max(60, int(count_words(body) * 0.7)))
     return min(limits, default=None)
-
-
-def statements(text: str) -> list[str]:
-    """The sentences of a body, for whoever compares two versions."""
-    return [s.text for s in sentences(markdown.without_tables(text))]

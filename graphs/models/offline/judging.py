@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from graphs.models.offline import formats, markdown
+from graphs.models.offline.asked import top
 from graphs.models.offline.language import (
     count_words,
     cut,
@@ -16,7 +17,7 @@ from graphs.models.offline.language import (
     stem,
     words,
 )
-from graphs.models.offline.wants import Want, kind_of, top
+from graphs.models.offline.wants import Want, kind_of
 
 _EVASION = re.compile(
     r"\b(?:i (?:don'?t|do not) know|cannot (?:say|answer|tell)|can'?t (?:say|answer|"

@@ -11,7 +11,7 @@ from graphs.models.offline.language import keywords, sentences
 
 MAX_PASSAGE = 2_000
 """Characters of one sentence that rules look at."""
-MAX_SENTENCES = 90
+MAX_SENTENCES = 60
 """Sentences compared each with each: the cost grows with the square."""
 
 _NOISE = re.compile(
@@ -78,11 +78,6 @@ def _heading(line: str) -> str:
     return ""
 
 
-def rows(name: str, text: str) -> list[tuple[int, str]]:
-    """The numbered lines that hold something, tables included."""
-    return [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
-
-
 def summarised(found: Sequence[Passage], count: int, about: Iterable[str] = ()) -> list[Passage]:
     """The `count` sentences that say most, in their order. Few come back whole.
 
@@ -134,7 +129,7 @@ def _varied(ranked: Sequence[Passage], count: int) -> list[Passage]:
 
 @lru_cache(maxsize=16)
 def _central(texts: tuple[str, ...], count: int) -> dict[str, float]:
-    """The most central sentences, found in three helpings: those of the first weigh most."""
+    """The most central sentences, found in two helpings: those of the smaller weigh more."""
     from sumy.models.dom import (  # pyright: ignore[reportMissingTypeStubs]
         ObjectDocumentModel,
         Paragraph,
@@ -146,7 +141,7 @@ def _central(texts: tuple[str, ...], count: int) -> dict[str, float]:
     document: Any = ObjectDocumentModel([Paragraph([Sentence(text, tokens) for text in texts])])
     rank: Any = LexRankSummarizer()
     weights: dict[str, float] = {}
-    for share, weight in ((1.0, 0.4), (0.67, 0.7), (0.34, 1.0)):
+    for share, weight in ((1.0, 0.5), (0.34, 1.0)):
         best = rank(document, max(1, int(count * share)))
         weights.update((str(sentence), weight) for sentence in best)
     return weights

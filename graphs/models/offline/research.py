@@ -4,10 +4,9 @@ import re
 from collections.abc import Sequence
 
 from graphs.models.offline import analyst, sources
-from graphs.models.offline.columns import Column, Table, fit
 from graphs.models.offline.comparing import compared
 from graphs.models.offline.counting import counted
-from graphs.models.offline.language import keywords, sentence, words
+from graphs.models.offline.language import keywords, sentence
 from graphs.models.offline.lists import extracted
 from graphs.models.offline.looking import found
 from graphs.models.offline.passages import passages, plain, summarised
@@ -92,10 +91,3 @@ def summary(texts: Texts, want: Want, count: int) -> str:
 
 def _title(name: str, texts: Texts) -> str:
     return f"**{name}**\n\n" if len(texts) > 1 else ""
-
-
-def best_column(tables: Sequence[Table], question: str) -> Column | None:
-    """The column that a question names best over all tables."""
-    said = words(question)
-    options = [c for t in tables for c in t.columns]
-    return max(options, key=lambda c: fit(said, c), default=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphs.models.offline.language import count_words, cut, keywords, number, overlap, spoken
 from graphs.models.offline.shape import listed
-from graphs.models.offline.wants import pasted, read
+from graphs.models.offline.wants import read
 
 Tasks = list[dict[str, Any]]
 LEAST_WORDS = 30
@@ -326,11 +326,6 @@ def _summary(tasks: Tasks, dropped: Tasks, previous: dict[str, Any]) -> str:
     same = len(tasks) == len(listed(previous, "tasks")) and not dropped
     people = spoken(dict.fromkeys(t["specialist"] for t in tasks))
     return old if same and old else f"{now} for {people}. Made by the offline model, no AI."
-
-
-def instruction(goal: str) -> str:
-    """The goal's own words without what was pasted under them."""
-    return pasted(goal)[0]
 
 
 def wishes(words: str) -> list[str]:

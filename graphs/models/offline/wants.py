@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from graphs.models.offline import formats
-from graphs.models.offline.language import Span, number, sentences, trimmed
+from graphs.models.offline.language import Span, sentences, trimmed
 
 Kind = Literal[
     "measure", "why", "tell", "summarise", "extract", "compare", "create", "find", "outward",
@@ -443,22 +443,3 @@ def of(requirement: dict[str, str]) -> Want:
     if kind == "find":
         kind = kind_of(text.removeprefix("Answer: ").rstrip(".!?"))
     return Want(kind, quote, text)
-
-
-def top(text: str) -> int | None:
-    """How many are asked for: `top 5`, `three endpoints`; None when it is not said."""
-    found = re.search(
-        (
-            r"\b(?:top|bottom|best|worst|first|last|which|what|the|these|"
-            r"those)[\s-]+(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|"
-            r"twelve|fifteen|twenty)\b"
-        ),
-        text,
-        re.IGNORECASE,
-    )
-    return number(found[1]) if found else None
-
-
-def again(want: Want, **changes: str) -> Want:
-    """The want with other words."""
-    return replace(want, **changes)
