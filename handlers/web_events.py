@@ -75,9 +75,11 @@ async def events(
 async def _pause(watcher: Watcher, ending: anyio.Event) -> None:
     """Until there may be something new, or the end."""
     waits = [asyncio.ensure_future(w) for w in (watcher.changed.wait(), ending.wait())]
-    await asyncio.wait(waits, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
+    try:
+        await asyncio.wait(waits, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 class _Line:

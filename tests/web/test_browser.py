@@ -281,8 +281,20 @@ def test_words_half_typed_outlive_what_changes_around_them(conversation: Page, l
     live.do(live.face.chat.edit("2", shown(changed, 2)))
     expect(page.get_by_text("Something else was found.")).to_be_visible()
     expect(box).to_have_value("Compare with last ye")
-    box.press_sequentially("ar")
+    expect(box).to_be_focused()
+    page.keyboard.type("ar")
     expect(box).to_have_value("Compare with last year")
+
+
+def test_the_page_follows_until_its_reader_scrolls(conversation: Page, live: Live):
+    """What arrives is brought into view, but never under the eyes of somebody who reads on."""
+    page = conversation
+    live.do(live.face.chat.post(shown(gallery.artifact_card(), 1)))
+    expect(page.get_by_text("Ready for your review")).to_be_in_viewport()
+    page.evaluate("document.querySelector('main').scrollTo(0, 0)")
+    live.do(live.face.chat.post(shown(gallery.question_card(), 1)))
+    expect(page.get_by_text("One question before I plan").last).to_be_attached()
+    expect(page.locator(".mine")).to_be_in_viewport()
 
 
 def test_a_card_that_arrives_is_said_once(conversation: Page, live: Live):

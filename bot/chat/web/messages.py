@@ -94,11 +94,11 @@ class Messages:
 
     async def fresh_place(self) -> str:
         """A place that no message and no mission uses yet."""
+        places = select(_C.place).union(select(t.missions.c.place)).subquery()
+        query = select(places.c.place).where(places.c.place.like(f"{PLACE}%"))
         async with self._store.reading() as conn:
-            last = (await conn.execute(select(func.max(_C.id)))).scalar_one_or_none() or 0
-            query = select(t.missions.c.place).where(t.missions.c.place.like(f"{PLACE}%"))
-            used = [row[0].removeprefix(PLACE) for row in await conn.execute(query)]
-        return f"{PLACE}{max([last, *(int(n) for n in used if n.isdigit())]) + 1}"
+            ends = [row[0].removeprefix(PLACE) for row in await conn.execute(query)]
+        return f"{PLACE}{max((int(n) for n in ends if n.isdecimal()), default=0) + 1}"
 
     async def asking(self, workspace: str) -> tuple[str, ...]:
         """The missions in which a question is open, whatever else they do."""

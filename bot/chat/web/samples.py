@@ -50,18 +50,17 @@ SAMPLES = Samples(
             sign="notes",
             title="Meeting notes",
             about="Turn rough notes into decisions, owners and open questions.",
-            words="From the attached meeting notes:\n1. list the decisions\n2. list who does what "
-            "until when\n3. list the questions that are still open\nThen write a follow-up that "
-            "fits one page.",
+            words="From the attached notes, list the decisions. List who does what by when. List "
+            "the open questions. Then write a follow-up that fits one page.",
             files=("meeting-notes.md",),
         ),
         Sample(
             id="voices",
             sign="voices",
             title="Customer voices",
-            about="Group what customers wrote by theme, count it, and quote them.",
-            words="From the attached feedback, count the entries and the average rating by theme "
-            "in a table, quote two customers for the largest theme, and say what to fix first.",
+            about="Rate and count what customers wrote, and find the weakest spot.",
+            words="From the attached feedback, show the average rating by area in a table. Which "
+            "area has the lowest rating? How many entries are there by area?",
             files=("feedback.csv",),
         ),
     )

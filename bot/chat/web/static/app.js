@@ -9,10 +9,14 @@ const LIMITS = { file: 50 * MB, total: 60 * MB, count: 10 };
 
 // — words for people —
 
+function paragraph(name, text, role) {
+  const note = Object.assign(document.createElement("p"), { className: name, textContent: text });
+  if (role) note.setAttribute("role", role);
+  return note;
+}
+
 function toast(text) {
-  const note = document.createElement("p");
-  note.className = "toast";
-  note.textContent = text;
+  const note = paragraph("toast", text);
   $("#toasts").append(note);
   setTimeout(() => note.remove(), Math.max(5000, text.length * 70));
 }
@@ -48,26 +52,29 @@ function tellTimes(within = document) {
 
 // — what arrives —
 
-function parsed(html) {
-  const holder = document.createElement("template");
-  holder.innerHTML = html;
-  return holder.content.firstElementChild;
-}
-
-const nearEnd = () => main.scrollHeight - main.scrollTop - main.clientHeight < 160;
+const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
 const toEnd = () => main.scrollTo({ top: main.scrollHeight });
+let placed = -1;
 
 // To the end of the talk, or to the start of a message that is longer than the window.
 function lead(message) {
   if (message && message.offsetHeight > main.clientHeight - 150) message.scrollIntoView({ block: "start" });
   else toEnd();
+  placed = main.scrollTop;
+}
+
+// The page moves by itself only while the person has neither scrolled nor begun to fill in a form.
+function following() {
+  const filling = document.activeElement?.closest("#talk :is(textarea, input)");
+  const atEnd = main.scrollHeight - main.scrollTop - main.clientHeight < 160;
+  return !filling && (atEnd || Math.abs(main.scrollTop - placed) < 4);
 }
 
 function show(html) {
   const fresh = parsed(html);
   const old = document.getElementById(fresh.id);
   const before = old?.dataset.say;
-  const follow = nearEnd();
+  const follow = following();
   if (old) patch(old, fresh);
   else {
     fresh.classList.add("arrived");
@@ -75,42 +82,41 @@ function show(html) {
   }
   const words = fresh.dataset.say;
   if (words && words !== before) say(words);
-  if (follow && !talk.contains(document.activeElement)) lead(old ?? fresh);
+  if (follow) lead(talk.lastElementChild);
 }
 
-// Only the parts that changed are replaced, so words half typed below a live checklist stay.
+const partsOf = (article) => $$(":scope > [data-part]", article);
+
+// Only the parts that changed are replaced, and none is moved: words half typed below a live
+// checklist stay, and so does the cursor in them.
 function patch(old, fresh) {
-  old.className = fresh.className;
   for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
-  const known = new Map($$(":scope > [data-part]", old).map((part) => [part.dataset.part, part]));
-  for (const part of $$(":scope > [data-part]", fresh)) {
-    const mine = known.get(part.dataset.part);
-    known.delete(part.dataset.part);
-    if (!mine) old.append(part);
-    else if (mine.dataset.hash === part.dataset.hash) old.append(mine);
-    else replacePart(old, mine, part);
+  const wanted = new Map(partsOf(fresh).map((part) => [part.dataset.part, part]));
+  for (const part of partsOf(old)) if (!wanted.has(part.dataset.part)) part.remove();
+  const known = new Map(partsOf(old).map((part) => [part.dataset.part, part]));
+  let next = null;
+  for (const [name, part] of [...wanted].reverse()) {
+    const mine = known.get(name);
+    if (!mine) old.insertBefore(part, next);
+    else if (mine.dataset.hash !== part.dataset.hash) replacePart(old, mine, part);
+    next = part.isConnected ? part : mine;
   }
-  known.forEach((part) => part.remove());
 }
 
 function replacePart(article, mine, part) {
   const scroll = $(".canvas", mine);
   const place = scroll && [scroll.scrollLeft, scroll.scrollTop];
   const open = $$("details[open] > summary", mine).map((summary) => summary.textContent);
-  const written = $$("textarea, input[type=text]", mine).filter((box) => box.value);
   for (const summary of $$("details > summary", part)) summary.parentElement.open ||= open.includes(summary.textContent);
-  for (const box of written) {
+  for (const box of $$("textarea, input[type=text]", mine)) {
     const same = $(`[name="${CSS.escape(box.name)}"]:not([type=radio])`, part);
     if (same) same.value = box.value;
   }
   const focused = mine.contains(document.activeElement);
-  mine.remove();
-  article.append(part);
+  mine.replaceWith(part);
   if (place) $(".canvas", part)?.scrollTo(...place);
-  if (focused) {
-    article.tabIndex = -1;
-    article.focus({ preventScroll: true });
-  }
+  article.tabIndex = -1;
+  if (focused) article.focus({ preventScroll: true });
 }
 
 function showList({ html, models }) {
@@ -145,10 +151,7 @@ function listen() {
   line.addEventListener("open", () => note?.remove());
   line.addEventListener("error", () => {
     if (note?.isConnected) return;
-    note = document.createElement("p");
-    note.className = "offline-note";
-    note.setAttribute("role", "status");
-    note.textContent = "Connection lost. What you sent is kept; trying again…";
+    note = paragraph("offline-note", "Connection lost. What you sent is kept; trying again…", "status");
     document.body.append(note);
   });
   addEventListener("pagehide", () => line.close());
@@ -191,11 +194,7 @@ document.addEventListener("submit", async (event) => {
 function afterWords(form, answer) {
   $(".error", form)?.remove();
   if (answer.error) {
-    const note = document.createElement("p");
-    note.className = "error";
-    note.setAttribute("role", "alert");
-    note.textContent = answer.error;
-    form.prepend(note);
+    form.prepend(paragraph("error", answer.error, "alert"));
     return;
   }
   if (answer.say) toast(answer.say);
