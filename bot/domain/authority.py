@@ -48,6 +48,8 @@ def settles(policy: Policy, decisions: Sequence[Decision]) -> Verb | None:
 
 def who(policy: Policy, requester: str) -> str:
     """The people who may decide, in words."""
+    if policy.shown:
+        return policy.shown
     match policy.kind:
         case "requester":
             return requester or "the person who asked"

@@ -116,11 +116,12 @@ class Brief(Frozen):
 
 
 class Policy(Frozen):
-    """Who may close a Gate."""
+    """Who may close a Gate. `shown` names them for people, where the ids mean nothing."""
 
     kind: Literal["requester", "channel", "users", "role", "two_person"] = "requester"
     people: tuple[str, ...] = ()
     role: str = ""
+    shown: str = ""
 
 
 class Mission(Frozen):
