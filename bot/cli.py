@@ -1,6 +1,7 @@
 """The commands. Each loads what it needs when it runs, so that `--help` answers at once."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -13,6 +14,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Describe a mission, approve the plan, review the result.",
 )  # fmt: skip
+init_app = typer.Typer(
+    name="init", invoke_without_command=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="Write the configuration: a .env with comments.",
+)  # fmt: skip
+app.add_typer(init_app)
 
 Goal = Annotated[str, typer.Argument(help="What you want done, in a sentence or two.")]
 Attach = Annotated[
@@ -22,6 +28,8 @@ Attach = Annotated[
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Use the offline model: no AI, no key.")]
+Lines = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command("try")
@@ -31,17 +39,19 @@ def try_(
     offline: Offline = False,
 ) -> None:
     """The whole bot on this machine: a chat in the browser, no account, no key."""
+    settings = _settings(web_port=port)
     from bot.commands.serve import try_here
 
-    _run(try_here(_settings(web_port=port), open_browser=open_browser, offline=offline))
+    _run(try_here(settings, open_browser=open_browser, offline=offline))
 
 
 @app.command()
 def serve() -> None:
     """Every platform that is configured, the browser chat and the clock included."""
+    settings = _settings()
     from bot.commands.serve import serve_all
 
-    _run(serve_all(_settings()))
+    _run(serve_all(settings))
 
 
 @app.command()
@@ -51,32 +61,36 @@ def run(
     plan: Annotated[
         Path | None, typer.Option(help="Run this plan (YAML).", exists=True, dir_okay=False)
     ] = None,
+    mission: Annotated[str, typer.Option(help="Go on with this mission; see `list`.")] = "",
     approve: Annotated[
-        str, typer.Option(help="`all`: decide nothing yourself; every gate is approved.")
+        str, typer.Option(help="`all`: approve plans and results, take defaults as answers.")
     ] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="A folder for the artifact and its files.")
+    out: Annotated[Path | None, typer.Option(help="A folder for the result and its files.")] = None,
+    json: Lines = False,
+    cap: Annotated[
+        float | None, typer.Option(help="US dollars this mission may cost.", min=0.01)
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
-    cap: Annotated[float | None, typer.Option(help="US dollars this mission may cost.")] = None,
     offline: Offline = False,
 ) -> None:
-    """One mission from the shell. Exit 0 only with an approved artifact.
+    """One mission from the shell. Exit 0 only with an approved result.
 
     Exit codes: 0 approved; 1 ended without approval; 2 wrong usage; 3 a person is needed and
-    nobody is at the terminal (it waits, nothing is lost); 130 stopped.
+    nobody is at the terminal (it waits, nothing is lost); 130 stopped with Ctrl-C.
     """
-    from bot.commands.run import Order, run_mission
-
     if approve not in ("", "all"):
         raise typer.BadParameter("the only choice is `all`", param_hint="--approve")
-    if not goal.strip() and plan is None:
-        raise typer.BadParameter("say what you want done, or give a --plan")
+    if mission and (goal.strip() or plan or file or cap):
+        raise typer.BadParameter("--mission goes on with what is there: give no goal with it")
+    if not (goal.strip() or plan or mission):
+        raise typer.BadParameter("say what you want done, or give a --plan or a --mission")
+    settings = _settings()
+    from bot.commands.run import Order, run_mission
+
     order = Order(
-        goal=goal, files=tuple(file or ()), plan=plan, approve=approve == "all", out=out,
-        lines=json, cap=cap, offline=offline,
+        goal=goal, files=tuple(file or ()), plan=plan, mission=mission, approve=approve == "all",
+        out=out, lines=json, cap=cap, offline=offline,
     )  # fmt: skip
-    raise typer.Exit(_run(run_mission(_settings(), order)))
+    raise typer.Exit(_run(run_mission(settings, order), lines=json))
 
 
 @app.command()
@@ -87,48 +101,77 @@ def plan(
     offline: Offline = False,
 ) -> None:
     """Make a plan, challenged and linted, and write it as YAML for `run --plan`."""
+    if not goal.strip():
+        raise typer.BadParameter("say what you want done")
+    settings = _settings()
     from bot.commands.run import Order, write_plan
 
     order = Order(goal=goal, files=tuple(file or ()), offline=offline)
-    raise typer.Exit(_run(write_plan(_settings(), order, out)))
+    raise typer.Exit(_run(write_plan(settings, order, out)))
+
+
+@app.command("list")
+def list_(
+    json: Lines = False,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 30,
+) -> None:
+    """The missions: those that need you first, then the newest."""
+    settings = _settings()
+    from bot.commands.lists import show_missions
+
+    _run(show_missions(settings, lines=json, limit=limit))
 
 
 @app.command()
 def pause() -> None:
     """Operator: start nothing new in any mission until `resume`."""
+    settings = _settings()
     from bot.commands.upkeep import set_paused
 
-    _run(set_paused(_settings(), paused=True))
+    _run(set_paused(settings, paused=True))
     typer.echo("Paused. What runs now ends its step; nothing new starts until `resume`.")
 
 
 @app.command()
 def resume() -> None:
     """Operator: go on after `pause`."""
+    settings = _settings()
     from bot.commands.upkeep import set_paused
 
-    _run(set_paused(_settings(), paused=False))
+    _run(set_paused(settings, paused=False))
     typer.echo("Going on.")
 
 
 @app.command()
 def backup(out: Annotated[Path, typer.Argument(help="The archive to write (.tar.gz).")]) -> None:
-    """Write everything — missions, decisions, files — into one archive."""
+    """Write everything — missions, decisions, files — into one archive, while the bot runs.
+
+    The secret key and .env are not in it: keep them apart, and the archive safe.
+    """
+    settings = _settings()
     from bot.commands.upkeep import backup as write
 
-    _run(write(_settings(), out))
-    typer.echo(f"Written to {out}.")
+    made = _run(write(settings, out))
+    count = made.tables["missions"].count
+    typer.echo(f"Written to {out}: {_counted(count, 'mission')}, {_counted(made.files, 'file')}.")
+    if made.missing:
+        typer.echo(f"{_counted(len(made.missing), 'file')} were gone already.", err=True)
 
 
 @app.command()
 def restore(
-    archive: Annotated[Path, typer.Argument(help="An archive of `backup`.", exists=True)],
+    archive: Annotated[
+        Path, typer.Argument(help="An archive of `backup`.", exists=True, dir_okay=False)
+    ],
 ) -> None:
-    """Read an archive into an empty DATA_DIR or database."""
+    """Read an archive into an empty DATA_DIR or database. Stop the old bot first."""
+    settings = _settings()
     from bot.commands.upkeep import restore as read
 
-    count = _run(read(_settings(), archive))
-    typer.echo(f"Restored {count} missions.")
+    count = _run(read(settings, archive))
+    typer.echo(
+        f"Restored {_counted(count, 'mission')}. Missions under way go on at the next start."
+    )
 
 
 @app.command()
@@ -136,54 +179,109 @@ def forget(
     mission: Annotated[str, typer.Option(help="The id of a mission.")] = "",
     person: Annotated[str, typer.Option(help="The id of a person.")] = "",
     workspace: Annotated[str, typer.Option(help="The person's workspace.")] = "local",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Remove a mission, or a person with all their missions, for good."""
-    from bot.commands.upkeep import forget as remove
-
+    """Remove a mission, or a person with all their missions, for good. Backups keep theirs."""
     if bool(mission) == bool(person):
         raise typer.BadParameter("name either --mission or --person")
+    settings = _settings()
+    from bot.commands.upkeep import forget as remove
+
     what = f"mission {mission}" if mission else f"{person} and all their missions"
     if not yes and not typer.confirm(f"Remove {what} for good?"):
         raise typer.Exit(1)
-    count = _run(remove(_settings(), mission=mission, person=person, workspace=workspace))
-    typer.echo(f"Removed {count} {'mission' if count == 1 else 'missions'}.")
+    count = _run(remove(settings, mission=mission, person=person, workspace=workspace))
+    typer.echo(f"Removed {_counted(count, 'mission')}.")
 
 
 @app.command()
-def doctor() -> None:
-    """Check the configuration, and say how to mend what is wrong."""
+def doctor(
+    json: Lines = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend permissions and folders.")] = False,
+) -> None:
+    """Check the configuration, and say how to mend what is wrong. Exit 1 when something is bad.
+
+    Each configured model is asked one tiny real question.
+    """
+    settings = _settings()
     from bot.commands.doctor import examine
 
-    raise typer.Exit(_run(examine(_settings())))
+    raise typer.Exit(_run(examine(settings, lines=json, fix=fix)))
+
+
+@init_app.callback()
+def init(context: typer.Context, yes: Yes = False) -> None:
+    """Write a .env with every setting explained; nothing that is there is replaced unasked."""
+    if context.invoked_subcommand is not None:
+        return
+    from bot.commands.init import write_env
+
+    _run(write_env(Path(".env"), ask=not yes))
 
 
 def _settings(**given: Any) -> Any:
+    """The settings, with the log set up by them. Exit 2 names each that is wrong."""
     from pydantic import ValidationError
 
+    from bot.log import configure
     from bot.settings import Settings
 
     try:
-        return Settings(**{k: v for k, v in given.items() if v is not None})
+        settings = Settings(**{k: v for k, v in given.items() if v is not None})
     except ValidationError as error:
-        for problem in error.errors():
+        for problem in error.errors(include_input=False):
             name = ".".join(str(part) for part in problem["loc"]).upper()
             typer.echo(f"{name}: {problem['msg']}", err=True)
         raise typer.Exit(2) from None
+    except (OSError, UnicodeDecodeError) as error:
+        typer.echo(f".env cannot be read: {error}", err=True)
+        raise typer.Exit(2) from None
+    configure(settings.log_level, settings.secrets())
+    return settings
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; what a person can mend is one sentence and exit code 1."""
+def _run(work: Coroutine[Any, Any, Any], *, lines: bool = False) -> Any:
+    """Run to the end. What goes wrong is one sentence; the exit code says of which kind."""
+    from bot.commands.errors import Misuse
     from bot.documents.errors import DocumentError
     from bot.domain.base import Refused
-    from bot.log import configure
     from bot.store.store import StoreDown
 
-    configure()
     try:
         return asyncio.run(work)
+    except Misuse as error:
+        _say(str(error), lines)
+        raise typer.Exit(2) from None
     except (Refused, StoreDown, DocumentError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        sys.exit(130)
+        _say(str(error), lines)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        # whoever read stdout is gone; without this, Python complains once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # noqa: BLE001  the border: a person gets a sentence
+        _broken(error, lines)
+    raise typer.Exit(1)
+
+
+def _broken(error: Exception, lines: bool) -> None:
+    import structlog
+
+    structlog.get_logger(__name__).error("command_broke", exc_info=error)
+    if isinstance(error, OSError):
+        _say(f"The machine said no: {error.strerror or error}. Run `doctor` to see more.", lines)
+    else:
+        _say(f"Something inside broke ({type(error).__name__}); the log above says where.", lines)
+
+
+def _say(text: str, lines: bool) -> None:
+    """The sentence to stderr; for scripts also as a line of JSON, where they look."""
+    typer.echo(text, err=True)
+    if lines:
+        from bot.commands.script import line
+
+        line(kind="error", text=text)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

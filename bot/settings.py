@@ -3,6 +3,7 @@
 import secrets
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -77,6 +78,13 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the database."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'concertmaster.db'}"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must never be seen in a log."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        hidden = [v.get_secret_value() for v in values if isinstance(v, SecretStr)]
+        urls = [unquote(urlsplit(u).password or "") for u in (self.database_url, self.redis_url)]
+        return tuple(secret for secret in (*hidden, *urls) if secret)
 
     def key(self) -> str:
         """The secret key; made at the first start and kept in DATA_DIR, readable by its owner."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 
 import structlog
 
@@ -17,10 +17,15 @@ class Embedded:
     """At most `width` missions advance at once; the others wait in the order of their wakes.
 
     `runnable` lists the missions that rows say can go on: asked at the start and every
-    `sweep_seconds`, so that a lost wake, a crash or another process's change is found.
+    `sweep_seconds`, so that a lost wake, a crash or another process's change is found. With
+    `only`, those missions alone are advanced here; the set may grow.
     """
 
-    def __init__(self, runnable: Runnable, *, width: int = 200, sweep_seconds: float = 5.0) -> None:
+    def __init__(
+        self, runnable: Runnable, *, width: int = 200, sweep_seconds: float = 5.0,
+        only: Container[str] | None = None,
+    ) -> None:  # fmt: skip
+        self._only = only
         self._runnable = runnable
         self._slots = asyncio.Semaphore(width)
         self._sweep_seconds = sweep_seconds
@@ -39,6 +44,8 @@ class Embedded:
     async def wake(self, mission: str) -> None:
         """Start the mission, or nudge it when it runs here already."""
         if self._closing or self._advance is None:
+            return
+        if self._only is not None and mission not in self._only:
             return
         if mission in self._running:
             self._again.add(mission)

@@ -187,6 +187,14 @@ def sentence(failures: Sequence[tuple[str, Failure]]) -> str:
     return f"{parts} Nothing was lost. {_remedy(model, last)}"
 
 
+def advice(model: str, failure: Failure) -> tuple[str, str]:
+    """What happened and what to do, where there is no mission and no Retry to press."""
+    if failure.kind in PASSING or failure.kind is Kind.broken:
+        return _what(model, failure), "Check that it runs and can be reached, and look again."
+    remedy = re.sub(r",? (and|then|and then) press Retry", "", _remedy(model, failure))
+    return _what(model, failure), remedy
+
+
 def _what(model: str, failure: Failure) -> str:
     code = f" ({failure.status})" if failure.status else ""
     return WHAT[failure.kind].format(

@@ -127,9 +127,13 @@ class Tiers:
 
     async def close(self) -> None:
         """Close the connections of every model."""
-        brains = {id(b): b for b in (*self._brains.values(), self._critic) if b is not None}
-        for brain in brains.values():
+        for brain in self.distinct():
             await brain.close()
+
+    def distinct(self) -> tuple[Brain, ...]:
+        """Every model once."""
+        brains = {id(b): b for b in (*self._brains.values(), self._critic) if b is not None}
+        return tuple(brains.values())
 
     @property
     def judge(self) -> str:

@@ -1,0 +1,10 @@
+"""What a command can end with, besides the sentences of the product itself."""
+
+from bot.domain.base import Refused
+
+APPROVED, NOT_APPROVED, MISUSED, NEEDS_PERSON, STOPPED = 0, 1, 2, 3, 130
+"""Exit codes that scripts can trust."""
+
+
+class Misuse(Refused):
+    """The command was given something that it cannot work with: exit code 2."""
