@@ -74,9 +74,9 @@ class Postgres:
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
 
-    def sql(self, statement: str) -> None:
-        """Run one statement as the owner of the server."""
-        place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", "postgres")
+    def sql(self, statement: str, name: str = "postgres") -> None:
+        """Run statements in a database, as the owner of the server."""
+        place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", name)
         self._run("psql", "-q", "-v", "ON_ERROR_STOP=1", *place, "-c", statement)
 
     def _run(self, program: str, *args: str) -> None:
