@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, select
 
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
+from bot.store import statements as q
 from bot.store import tables as t
 from bot.store.store import Store, spending
 from bot.store.tx import Tx
@@ -23,10 +24,9 @@ class Ledger:
 
     async def stored(self, mission: str, key: str, request: str) -> StoredCall | None:
         """The kept result of this key, when it was asked with the same request."""
-        c = t.calls.c
-        where = and_(c.mission == mission, c.key == key, c.request == request, c.state == "done")
+        of = {"of_mission": mission, "of_key": key, "of_request": request}
         async with self.store.reading() as conn:
-            row = (await conn.execute(select(c.response, c.model).where(where))).first()
+            row = (await conn.execute(q.STORED_CALL, of)).first()
         return StoredCall(response=row[0], model=row[1]) if row else None
 
     async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
@@ -48,7 +48,7 @@ class Ledger:
         before = await self._set_aside(tx, call)
         left = cap - spent.spent - spent.reserved + before
         if amount > left:
-            raise OverCap(amount, left)
+            raise OverCap(amount, left, spent.reserved - before)
 
     async def _set_aside(self, tx: Tx, call: CallKey) -> Decimal:
         """What an earlier try of this call, whose process died, has set aside: it is replaced."""
@@ -69,6 +69,6 @@ class Ledger:
         await self._end(mission, key, state="failed", reserved=None, error=error[:500])
 
     async def _end(self, mission: str, key: str, **values: Any) -> None:
-        where = and_(t.calls.c.mission == mission, t.calls.c.key == key)
+        of = {"of_mission": mission, "of_key": key}
         async with self.store.begin() as tx:
-            await tx.conn.execute(update(t.calls).where(where).values(ended_at=tx.now, **values))
+            await tx.conn.execute(q.END_CALL, {**of, "ended_at": tx.now, **values})

@@ -23,6 +23,7 @@ from bot.domain.plan import Plan
 from bot.domain.record import Record, Spending
 from bot.domain.work import Guidance, Verdict
 from bot.store import inline, rows
+from bot.store import statements as q
 from bot.store import tables as t
 from bot.store.tx import Tx
 from bot.store.writers import WRITES, Writers
@@ -127,8 +128,7 @@ class Store:
         async with self.reading() as conn:
             if not self.sqlite:
                 await conn.execution_options(isolation_level="REPEATABLE READ")
-            found = await conn.execute(select(t.missions).where(t.missions.c.id == mission))
-            row = found.mappings().first()
+            row = (await conn.execute(q.MISSION, {"of_mission": mission})).mappings().first()
             return await _record(conn, rows.mission_of(row)) if row else None
 
     async def record_in(self, tx: Tx, mission: Mission) -> Record:
@@ -183,7 +183,7 @@ class Store:
     async def wakes(self, mission: str) -> int:
         """How often the mission was woken: grows with each change a holder must look at."""
         async with self.reading() as conn:
-            found = await conn.execute(select(t.missions.c.wakes).where(t.missions.c.id == mission))
+            found = await conn.execute(q.WAKES, {"of_mission": mission})
             return int(found.scalar_one_or_none() or 0)
 
     async def wakes_held(self, holder: str) -> dict[str, int]:
@@ -387,58 +387,38 @@ def _is(slot: SlotRow) -> ColumnElement[bool]:
 
 
 async def _record(conn: AsyncConnection, mission: Mission) -> Record:
-    async def bodies(table: Any, *order: Any) -> list[Any]:
-        query = select(table.c.body).where(table.c.mission == mission.id).order_by(*order)
-        return [row[0] for row in await conn.execute(query)]
+    of = {"of_mission": mission.id}
+
+    async def bodies(query: Select[Any]) -> list[Any]:
+        return [row[0] for row in await conn.execute(query, of)]
 
     async def maps(query: Select[Any]) -> list[Any]:
-        return list((await conn.execute(query)).mappings())
+        return list((await conn.execute(query, of)).mappings())
 
-    briefs = await bodies(t.briefs, t.briefs.c.version)
-    attempts = select(t.attempts).where(t.attempts.c.mission == mission.id)
-    gates = select(t.gates).where(t.gates.c.mission == mission.id)
-    decisions = select(t.decisions).where(t.decisions.c.mission == mission.id)
+    brief = await bodies(q.BRIEF)
     return Record(
         mission=mission,
-        brief=Brief.model_validate(briefs[-1]) if briefs else None,
-        plans=tuple(Plan.model_validate(b) for b in await bodies(t.plans, t.plans.c.version)),
-        gates=tuple(
-            rows.gate_of(r) for r in await maps(gates.order_by(t.gates.c.opened_at, t.gates.c.id))
-        ),
-        decisions=tuple(
-            rows.decision_of(r) for r in await maps(decisions.order_by(t.decisions.c.at))
-        ),
-        attempts=tuple(
-            rows.attempt_of(r)
-            for r in await maps(attempts.order_by(t.attempts.c.task, t.attempts.c.number))
-        ),
-        verdicts=tuple(
-            Verdict.model_validate(b)
-            for b in await bodies(t.verdicts, t.verdicts.c.task, t.verdicts.c.attempt)
-        ),
-        guidance=tuple(
-            Guidance.model_validate(b) for b in await bodies(t.guidance, t.guidance.c.number)
-        ),
-        artifacts=tuple(
-            Artifact.model_validate(b) for b in await bodies(t.artifacts, t.artifacts.c.version)
-        ),
+        brief=Brief.model_validate(brief[0]) if brief else None,
+        plans=tuple(Plan.model_validate(b) for b in await bodies(q.PLANS)),
+        gates=tuple(rows.gate_of(r) for r in await maps(q.GATES)),
+        decisions=tuple(rows.decision_of(r) for r in await maps(q.DECISIONS)),
+        attempts=tuple(rows.attempt_of(r) for r in await maps(q.ATTEMPTS)),
+        verdicts=tuple(Verdict.model_validate(b) for b in await bodies(q.VERDICTS)),
+        guidance=tuple(Guidance.model_validate(b) for b in await bodies(q.GUIDANCE)),
+        artifacts=tuple(Artifact.model_validate(b) for b in await bodies(q.ARTIFACTS)),
         spending=await spending(conn, mission.id),
         paused=await _paused(conn, mission.workspace),
     )
 
 
 async def _paused(conn: AsyncConnection, workspace: str) -> bool:
-    query = select(t.workspaces.c.paused).where(t.workspaces.c.id == workspace)
-    return bool((await conn.execute(query)).scalar_one_or_none())
+    found = await conn.execute(q.PAUSED, {"of_workspace": workspace})
+    return bool(found.scalar_one_or_none())
 
 
 async def spending(conn: AsyncConnection, mission: str) -> Spending:
     """What the calls of a mission cost so far, and what is set aside for those under way."""
-    c = t.calls.c
-    query = select(c.state, c.price, c.reserved, c.tokens_in, c.tokens_out).where(
-        c.mission == mission, c.state != "failed"
-    )
-    done = list(await conn.execute(query))
+    done = list(await conn.execute(q.CALLS, {"of_mission": mission}))
     zero = Spending().spent
     return Spending(
         spent=sum((r.price or zero for r in done if r.state == "done"), zero),

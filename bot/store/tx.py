@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, Table, and_, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.artifact import Artifact
@@ -16,6 +15,7 @@ from bot.domain.mission import Brief, HouseContext, Mission, Person, Status
 from bot.domain.plan import Plan
 from bot.domain.work import Attempt, Guidance, Output, Verdict
 from bot.store import rows
+from bot.store import statements as q
 from bot.store import tables as t
 
 
@@ -38,10 +38,8 @@ class Tx:
 
     async def lock(self, mission: str) -> Mission:
         """The mission, with its row held until the commit. Raises Missing."""
-        await self.conn.execute(
-            update(t.missions).where(t.missions.c.id == mission).values(updated_at=self.now)
-        )
-        found = await self.conn.execute(select(t.missions).where(t.missions.c.id == mission))
+        await self.set_mission(mission, updated_at=self.now)
+        found = await self.conn.execute(q.MISSION, {"of_mission": mission})
         row = found.mappings().first()
         if row is None:
             raise Missing("That mission is not here any more.")
@@ -49,13 +47,13 @@ class Tx:
 
     async def fence(self, mission: str, epoch: int) -> None:
         """Go on only as the holder of this epoch. Raises Fenced."""
-        held = and_(t.missions.c.id == mission, t.missions.c.epoch == epoch)
-        done = await self.conn.execute(update(t.missions).where(held).values(updated_at=self.now))
+        held = {"of_mission": mission, "of_epoch": epoch}
+        done = await self.conn.execute(q.FENCE, {**held, "updated_at": self.now})
         if done.rowcount != 1:
             raise Fenced(f"mission {mission} is held under another epoch than {epoch}")
 
     async def add_mission(self, mission: Mission) -> None:
-        await self.conn.execute(insert(t.missions).values(**rows.mission_row(mission)))
+        await self.conn.execute(insert(t.missions), rows.mission_row(mission))
 
     async def set_status(self, mission: str, status: Status, reason: str | None = None) -> None:
         values: dict[str, Any] = {"status": status.value}
@@ -66,17 +64,11 @@ class Tx:
         await self.set_mission(mission, **values)
 
     async def set_mission(self, mission: str, **values: Any) -> None:
-        await self.conn.execute(
-            update(t.missions).where(t.missions.c.id == mission).values(**values)
-        )
+        await self.conn.execute(q.SET_MISSION, {"of_mission": mission, **values})
 
     async def wake(self, mission: str) -> None:
         """Leave word that something changed; the holder lets go only of what it has seen."""
-        await self.conn.execute(
-            update(t.missions)
-            .where(t.missions.c.id == mission)
-            .values(wakes=t.missions.c.wakes + 1)
-        )
+        await self.conn.execute(q.WAKE, {"of_mission": mission})
 
     # -- what the graph makes ------------------------------------------------------------------
 
@@ -97,22 +89,12 @@ class Tx:
     async def end_attempt(
         self, attempt: Attempt, status: str, output: Output | None, error: str, final: bool
     ) -> None:
-        key = and_(
-            t.attempts.c.mission == attempt.mission,
-            t.attempts.c.task == attempt.task,
-            t.attempts.c.number == attempt.number,
-        )
-        await self.conn.execute(
-            update(t.attempts)
-            .where(key)
-            .values(
-                status=status,
-                output=output.model_dump(mode="json") if output else None,
-                error=error,
-                final=final,
-                ended_at=self.now,
-            )
-        )
+        key = {"of_mission": attempt.mission, "of_task": attempt.task, "of_number": attempt.number}
+        ended = {
+            "status": status, "error": error, "final": final, "ended_at": self.now,
+            "output": output.model_dump(mode="json") if output else None,
+        }  # fmt: skip
+        await self.conn.execute(q.END_ATTEMPT, {**key, **ended})
 
     async def add_verdict(self, mission: str, verdict: Verdict) -> None:
         row = _body(mission, verdict, task=verdict.task, attempt=verdict.attempt)
@@ -180,31 +162,17 @@ class Tx:
 
     async def want(self, mission: str, place: str, *names: str) -> None:
         """These slots have something new to show."""
+        row = {"mission": mission, "place": place, "wanted": 1, "made_at": self.now}
         for name in names:
-            row = {
-                "mission": mission, "name": name, "place": place, "wanted": 1,
-                "made_at": self.now,
-            }  # fmt: skip
-            statement = self._insert(t.slots).values(**row)
-            again = statement.on_conflict_do_update(
-                index_elements=["mission", "name"], set_={"wanted": t.slots.c.wanted + 1}
-            )
-            await self.conn.execute(again)
+            await self.conn.execute(q.want(self.conn.dialect.name), {**row, "name": name})
 
     async def want_all(self, mission: str) -> None:
         """Every slot of the mission has something new to show."""
-        await self.conn.execute(
-            update(t.slots).where(t.slots.c.mission == mission).values(wanted=t.slots.c.wanted + 1)
-        )
+        await self.conn.execute(q.WANT_ALL, {"of_mission": mission})
 
     async def event(self, mission: str, kind: EventKind, **data: Any) -> None:
-        last = (
-            select(func.coalesce(func.max(t.events.c.number), 0) + 1)
-            .where(t.events.c.mission == mission)
-            .scalar_subquery()
-        )
         row = {"mission": mission, "kind": kind.value, "data": data, "at": self.now}
-        await self.conn.execute(insert(t.events).values(number=last, **row))
+        await self.conn.execute(q.ADD_EVENT, {"of_mission": mission, **row})
 
     # -- the inbox, steps, files -------------------------------------------------------------
 
@@ -319,21 +287,15 @@ class Tx:
 
     # -- statements that both databases word alike -------------------------------------------
 
-    def _insert(self, table: Table) -> Any:
-        if self.conn.dialect.name == "postgresql":
-            return postgresql.insert(table)
-        return sqlite.insert(table)
-
     async def _once(self, table: Table, row: Mapping[str, Any]) -> bool:
-        statement: Insert = self._insert(table).values(**row).on_conflict_do_nothing()
-        return (await self.conn.execute(statement)).rowcount == 1
+        done = await self.conn.execute(q.once(self.conn.dialect.name, table), dict(row))
+        return done.rowcount == 1
 
     async def _put(self, table: Table, row: Mapping[str, Any], keep: Sequence[str] = ()) -> None:
         """Insert, or replace the row with this key except the columns to keep."""
         keys = [c.name for c in table.primary_key.columns]
-        changed = {k: v for k, v in row.items() if k not in keys and k not in keep}
-        statement = self._insert(table).values(**row)
-        await self.conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+        changed = tuple(k for k in row if k not in keys and k not in keep)
+        await self.conn.execute(q.put(self.conn.dialect.name, table, changed), dict(row))
 
 
 def _body(mission: str, model: Any, **columns: Any) -> dict[str, Any]:

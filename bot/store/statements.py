@@ -1,0 +1,99 @@
+"""Statements that every step of a mission runs, each built once.
+
+To build one costs SQLAlchemy more than SQLite takes to run it. Parameters that name a row are
+called `of_…`: the other parameters of an insert or update are the columns to write.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.store import tables as t
+
+OF: BindParameter[Any] = bindparam("of_mission")
+
+# -- reads of one mission --------------------------------------------------------------------------
+
+
+def _rows(table: Table, *order: Any) -> Select[Any]:
+    return select(table).where(table.c.mission == OF).order_by(*order)
+
+
+def _bodies(table: Table, *order: Any) -> Select[Any]:
+    return select(table.c.body).where(table.c.mission == OF).order_by(*order)
+
+
+MISSION = select(t.missions).where(t.missions.c.id == OF)
+WAKES = select(t.missions.c.wakes).where(t.missions.c.id == OF)
+BRIEF = _bodies(t.briefs, t.briefs.c.version.desc()).limit(1)
+PLANS = _bodies(t.plans, t.plans.c.version)
+GATES = _rows(t.gates, t.gates.c.opened_at, t.gates.c.id)
+DECISIONS = _rows(t.decisions, t.decisions.c.at)
+ATTEMPTS = _rows(t.attempts, t.attempts.c.task, t.attempts.c.number)
+VERDICTS = _bodies(t.verdicts, t.verdicts.c.task, t.verdicts.c.attempt)
+GUIDANCE = _bodies(t.guidance, t.guidance.c.number)
+ARTIFACTS = _bodies(t.artifacts, t.artifacts.c.version)
+CALLS = select(
+    t.calls.c.state, t.calls.c.price, t.calls.c.reserved, t.calls.c.tokens_in, t.calls.c.tokens_out
+).where(t.calls.c.mission == OF, t.calls.c.state != "failed")
+PAUSED = select(t.workspaces.c.paused).where(t.workspaces.c.id == bindparam("of_workspace"))
+STORED_CALL = select(t.calls.c.response, t.calls.c.model).where(
+    t.calls.c.mission == OF,
+    t.calls.c.key == bindparam("of_key"),
+    t.calls.c.request == bindparam("of_request"),
+    t.calls.c.state == "done",
+)
+
+# -- writes ----------------------------------------------------------------------------------------
+
+SET_MISSION = update(t.missions).where(t.missions.c.id == OF)
+FENCE = SET_MISSION.where(t.missions.c.epoch == bindparam("of_epoch"))
+WAKE = SET_MISSION.values(wakes=t.missions.c.wakes + 1)
+WANT_ALL = (
+    update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1)
+)  # fmt: skip
+SET_SLOT = update(t.slots).where(t.slots.c.mission == OF, t.slots.c.name == bindparam("of_name"))
+END_ATTEMPT = update(t.attempts).where(
+    t.attempts.c.mission == OF,
+    t.attempts.c.task == bindparam("of_task"),
+    t.attempts.c.number == bindparam("of_number"),
+)
+END_CALL = update(t.calls).where(t.calls.c.mission == OF, t.calls.c.key == bindparam("of_key"))
+ADD_EVENT = insert(t.events).values(
+    number=select(func.coalesce(func.max(t.events.c.number), 0) + 1)
+    .where(t.events.c.mission == OF)
+    .scalar_subquery()
+)
+
+# -- inserts that both databases word alike --------------------------------------------------------
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def once(dialect: str, table: Table) -> Any:
+    """Insert a row, unless one with its key is there."""
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def put(dialect: str, table: Table, changed: Sequence[str]) -> Any:
+    """Insert a row, or write these columns of the one with its key."""
+    keys = [c.name for c in table.primary_key.columns]
+    row = _insert(dialect, table)
+    return row.on_conflict_do_update(
+        index_elements=keys, set_={name: row.excluded[name] for name in changed}
+    )
+
+
+@cache
+def want(dialect: str) -> Any:
+    """Insert a slot, or raise what is wanted of it."""
+    return _insert(dialect, t.slots).on_conflict_do_update(
+        index_elements=["mission", "name"], set_={"wanted": t.slots.c.wanted + 1}
+    )
