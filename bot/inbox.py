@@ -72,7 +72,8 @@ class Inbox:
                 self._changed.clear()
                 await self._look()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), TICK)
+                    async with asyncio.timeout(TICK):
+                        await self._changed.wait()
         finally:
             for task in self._serving.values():
                 task.cancel()
