@@ -290,7 +290,7 @@ def test_the_page_follows_until_its_reader_scrolls(conversation: Page, live: Liv
     """What arrives is brought into view, but never under the eyes of somebody who reads on."""
     page = conversation
     live.do(live.face.chat.post(shown(gallery.artifact_card(), 1)))
-    expect(page.get_by_text("Ready for your review")).to_be_in_viewport()
+    expect(page.get_by_role("heading", name="Ready for your review")).to_be_in_viewport()
     page.evaluate("document.querySelector('main').scrollTo(0, 0)")
     live.do(live.face.chat.post(shown(gallery.question_card(), 1)))
     expect(page.get_by_text("One question before I plan").last).to_be_attached()

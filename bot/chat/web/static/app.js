@@ -99,7 +99,7 @@ function patch(old, fresh) {
     const mine = known.get(name);
     if (!mine) old.insertBefore(part, next);
     else if (mine.dataset.hash !== part.dataset.hash) replacePart(old, mine, part);
-    next = part.isConnected ? part : mine;
+    next = part.parentNode === old ? part : mine;
   }
 }
 
