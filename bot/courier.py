@@ -65,7 +65,8 @@ class Courier:
                 self._changed.clear()
                 await self._serve()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), self._tick)
+                    async with asyncio.timeout(self._tick):
+                        await self._changed.wait()
         finally:
             await self._drop()
 
@@ -80,8 +81,8 @@ class Courier:
         """Start on every Place that has something due; gives how many."""
         try:
             due = await self._store.slots_behind(self._chat.platform)
-        except StoreDown as error:
-            log.warning("slots_not_read", error=str(error))
+        except Exception as error:  # noqa: BLE001  whatever it is, people wait: look again later
+            log.warning("slots_not_read", error=type(error).__name__)
             return 0
         self._forget_holds()
         places = _by_place(slot for slot in due if self._free(slot))

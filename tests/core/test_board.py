@@ -99,6 +99,11 @@ def test_independent_tasks_are_ready_together():
     assert [a.task for a in Board.of(made).actions] == ["T1", "T2"]
 
 
+def test_a_task_waits_for_its_last_input():
+    made = do(record(task("T1"), task("T2"), task("T3", "T1", "T2")), "T1")
+    assert states(made) == {"T1": "done", "T2": "ready", "T3": "waiting"}
+
+
 def test_an_input_in_review_is_not_done_yet():
     made = end(start(record(task("T1"), task("T2", "T1")), "T1"), "T1")
     assert states(made) == {"T1": "reviewing", "T2": "waiting"}

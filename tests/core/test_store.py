@@ -574,7 +574,15 @@ async def test_of_slots_not_posted_yet_only_the_first_of_its_place_is_due(
     await wanted(store, clock, "elsewhere", place="memory:W1:C2")
     assert await behind(store) == ["z", "elsewhere"]
     await store.set_slot(await slot(store, "a"), ref="r")
-    assert await behind(store) == ["z", "a", "elsewhere"]
+    assert await behind(store) == ["z", "elsewhere", "a"]
+
+
+async def test_posts_come_before_edits(store: Store, m1: str, clock: Clock):
+    await wanted(store, clock, "edit")
+    await store.set_slot(await slot(store, "edit"), ref="r")
+    await wanted(store, clock, "post")
+    assert await behind(store) == ["post", "edit"]
+    assert [row.name for row in await store.slots_behind("memory", limit=1)] == ["post"]
 
 
 async def test_the_first_keeps_its_turn_while_it_waits(store: Store, m1: str, clock: Clock):
@@ -779,9 +787,11 @@ async def test_forgetting_a_person_leaves_their_decisions_without_a_name(store: 
         await tx.put_person(BOB)
         await tx.add_decision("m1", decision(BOB, Verb.revise, words="as Bob said"))
         await tx.add_decision("m2", decision(BOB, Verb.approve, "g2"))
+        await tx.add_decision("m1", decision(ADA, Verb.approve, "g3"))
         await tx.forget_person("W1", "bob")
         (nameless,) = await tx.decisions("g")
         (other,) = await tx.decisions("g2")
+        assert (await tx.decisions("g3"))[0].person == "ada"
     assert await store.person("W1", "bob") is None
     assert "bob" not in str(nameless).casefold()
     assert nameless.verb is Verb.revise

@@ -11,6 +11,7 @@ from bot.courier import Courier
 from bot.store.store import HOLDS, Store
 from tests.conftest import Clock
 from tests.courier.world import PLACE, World, face
+from tests.servers import Postgres
 
 
 @pytest.fixture
@@ -226,15 +227,14 @@ async def test_a_busy_platform_is_left_alone_for_as_long_as_it_says(world: World
     assert world.reads("plan:1") == ["1"]
 
 
-async def test_a_busy_platform_gets_no_other_call_for_that_place(world: World, clock: Clock):
+async def test_a_busy_platform_gets_no_other_call_for_that_place(world: World):
     courier = world.courier()
-    await world.change("plan:1")
+    await world.change("plan:1", "artifact:1")
     await courier.flush()
-    clock.move(seconds=1)
     world.chat.plan("edit", busy(30))
     await world.change("plan:1", "artifact:1")
     await courier.flush()
-    assert world.chat.log == [("post", "plan:1", 1), ("edit", "plan:1", 2)]
+    assert world.calls("edit") == ["artifact:1"]
 
 
 async def test_a_busy_search_does_not_lead_to_a_second_post(world: World, clock: Clock):
@@ -474,3 +474,52 @@ async def test_a_courier_stopped_in_mid_post_leaves_word_for_the_next(world: Wor
     assert (await world.row("plan:1")).posting
     await world.courier().flush()
     assert world.reads("plan:1") == ["1"]
+
+
+async def test_a_database_that_is_away_for_a_while_delays_and_loses_nothing(
+    postgres: Postgres, postgres_template: str, clock: Clock
+):
+    store = Store(postgres.database(postgres_template), clock)
+    world = World(store, MemoryChat())
+    await world.mission()
+    await world.change("plan:1")
+    courier = world.courier(tick=0.01)
+    postgres.stop()
+    try:
+        with capture_logs() as logs:
+            running = asyncio.create_task(courier.run())
+            while not logs:
+                await asyncio.sleep(0.01)
+        assert {e["event"] for e in logs} == {"slots_not_read"}
+    finally:
+        postgres.start()
+    await world.chat.until(1)
+    await courier.flush()
+    assert world.reads("plan:1") == ["1"]
+    running.cancel()
+    await asyncio.wait([running])
+    await store.close()
+
+
+async def test_a_post_that_cannot_be_recorded_is_found_again(
+    postgres: Postgres, postgres_template: str, clock: Clock
+):
+    """The database goes away between the post and its row."""
+    store = Store(postgres.database(postgres_template), clock)
+    world = World(store, MemoryChat())
+    await world.mission()
+    await world.change("plan:1")
+    go = asyncio.Event()
+    world.chat.plan("post", slow(go))
+    flushing = asyncio.create_task(world.courier().flush())
+    await world.chat.until(1)
+    try:
+        await asyncio.to_thread(postgres.stop)
+        go.set()
+        await flushing
+    finally:
+        postgres.start()
+    await world.courier().flush()
+    assert world.reads("plan:1") == ["1"]
+    assert world.calls("find") == ["plan:1"]
+    await store.close()
