@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -10,6 +11,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.slack.standin import Standin
+from tests.slack.town import Town, settings_for
 
 
 @pytest.fixture
@@ -55,3 +57,11 @@ async def bolt(slack: Standin) -> AsyncIterator[Bolt]:
     made = Bolt(slack)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def town(slack: Standin, tmp_path: Path) -> AsyncIterator[Town]:
+    """The whole bot beside the stand-in; a test starts it."""
+    made = Town(slack, settings_for(slack, tmp_path / "data", ""))
+    yield made
+    await made.stop()

@@ -39,7 +39,9 @@ RATES = {
     "views.open": TIER_4,
     "views.publish": TIER_4,
     "conversations.members": TIER_4,
+    "usergroups.list": TIER_2,
     "usergroups.users.list": TIER_2,
+    "reactions.remove": TIER_2,
 }
 """The others are of tier 3."""
 PAGES = 5
@@ -57,13 +59,18 @@ class Calls:
         self.base_url = base_url
         self._limiter = limiter or LocalLimiter()
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def close(self) -> None:
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 
     @property
     def session(self) -> aiohttp.ClientSession:
+        """The open connections. Raises ChatBusy at the end of the process: nothing was sent."""
+        if self._closed:
+            raise ChatBusy(60.0)
         if self._session is None or self._session.closed:
             limits = aiohttp.ClientTimeout(total=TIMEOUT)
             self._session = aiohttp.ClientSession(timeout=limits)

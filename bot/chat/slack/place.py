@@ -24,6 +24,15 @@ class Where(NamedTuple):
     def place(self) -> str:
         return ":".join((PLATFORM, *self))
 
+    @property
+    def workspace(self) -> str:
+        return workspace_of(self.team)
+
+
+def workspace_of(team: str) -> str:
+    """The Workspace of a team."""
+    return f"{PLATFORM}:{team}"
+
 
 def ref_of(channel: str, ts: str) -> str:
     """The reference of a message."""

@@ -1,0 +1,109 @@
+"""A workspace with people, and the whole bot in it: `start` and `stop` are its process's life."""
+
+import asyncio
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bot.app import App
+from bot.settings import Settings
+from handlers.slack import Slack
+from tests.slack.standin import BOT, Standin
+
+Json = dict[str, Any]
+GOAL = "From the attached export, which three endpoints changed most? Make a one-page brief."
+CSV = b"endpoint,before,after\n/a,10,90\n/b,20,25\n/c,5,60\n/d,7,8\n/e,30,2\n"
+FAST = 0.05
+
+
+def settings_for(slack: Standin, folder: Path, database: str, **more: Any) -> Settings:
+    """Socket Mode on the stand-in, nothing from the environment."""
+    given: dict[str, Any] = {
+        "data_dir": folder, "database_url": database, "slack_bot_token": slack.bot_token,
+        "slack_app_token": slack.app_token, "slack_api_url": slack.url, "_env_file": None,
+    }  # fmt: skip
+    return Settings(**(given | more))
+
+
+class Town:
+    """The stand-in, the App and Slack's door between them."""
+
+    def __init__(self, slack: Standin, settings: Settings) -> None:
+        self.slack = slack
+        self.settings = settings
+        self.running = False
+        self._offline: Any = None
+
+    async def start(self, *, work: bool = True) -> "Town":
+        """`work` advances missions, with the offline model."""
+        self.app = await App.open(self.settings)
+        self.door = Slack(self.app, ping=0.2)
+        self.door.chat.pace = FAST
+        before = len(self.slack.post.sockets)
+        await self.door.__aenter__()
+        self.face = self.door.face
+        if work:
+            graphs = import_module("graphs.start")
+            models = await graphs.models(self.settings, self.app.store, only_offline=True)
+            await self.app.work(models=models)
+        else:
+            self._inbox = asyncio.create_task(self.app.inbox.run())
+        if self.settings.slack_app_token:
+            await self.slack.until(lambda: len(self.slack.post.sockets) > before)
+        self.running = True
+        return self
+
+    async def stop(self) -> None:
+        if not self.running:
+            return
+        self.running = False
+        await self.door.__aexit__()
+        if hasattr(self, "_inbox"):
+            self._inbox.cancel()
+            await asyncio.gather(self._inbox, return_exceptions=True)
+            del self._inbox
+        await self.app.close()
+
+    # -- people ----------------------------------------------------------------------------------
+
+    def mention(self, text: str, user: str = "U1", channel: str = "C1", **more: Any) -> Json:
+        return self.slack.say(channel, user, f"<@{BOT}> {text}", **more)
+
+    async def button(self, channel: str, thread: str, label: str, timeout: float = 60.0) -> Json:
+        """The newest message there with this button, once there is one."""
+
+        def shown() -> Json | None:
+            found = [m for m in self.slack.seen(channel, thread) if label in labels(m)]
+            return found[-1] if found else None
+
+        return await self.slack.until(shown, timeout)
+
+    async def told(self, user: str, words: str, timeout: float = 20.0) -> str:
+        """The private answer with these words, once it is there."""
+
+        def found() -> str:
+            texts = [e["text"] for e in self.slack.private(user) if words in e["text"]]
+            return texts[-1] if texts else ""
+
+        return await self.slack.until(found, timeout)
+
+    async def ended(self, number: int = 1) -> None:
+        """Wait until so many missions have ended."""
+        async with asyncio.timeout(30):
+            while sum(m.status.ended for m in await self.missions()) < number:
+                await asyncio.sleep(0.02)
+
+    async def missions(self) -> Any:
+        return await self.app.store.missions("slack:T1")
+
+
+def labels(message: Json) -> list[str]:
+    """The labels of a message's buttons and menus."""
+    found: list[str] = []
+    for block in message.get("blocks", []):
+        for element in block.get("elements", []):
+            text = element.get("text") if isinstance(element.get("text"), dict) else None
+            text = text or element.get("placeholder") or {}
+            if "action_id" in element:
+                found.append(str(text.get("text", "")))
+    return found
