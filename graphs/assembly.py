@@ -1,10 +1,10 @@
 """Assembly: the accepted outputs become one artifact, held against every requirement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.domain.artifact import Artifact, LedgerRow
-from bot.domain.board import Board, TaskState
+from bot.domain.board import Board, TaskState, TaskView
 from bot.domain.events import EventKind
 from bot.domain.gate import GateKind
 from bot.domain.mission import Brief, Requirement, Status
@@ -107,8 +107,9 @@ async def review_whole(shop: Workshop, hold: Hold, record: Record) -> None:
         _row(record, artifact, row, said.get(row.requirement)) for row in artifact.ledger
     )
     judged = artifact.model_copy(update={"ledger": ledger})
-    if judged.unmet and _repairs(record) < MAX_REPAIRS:
-        await _send_back(shop, hold, record, judged, said)
+    mending = _mending(record, judged, said)
+    if mending and _repairs(record) < MAX_REPAIRS:
+        await _send_back(shop, hold, record, judged, mending)
     else:
         await _offer(shop, hold, record, judged)
 
@@ -164,14 +165,22 @@ def _row(record: Record, artifact: Artifact, row: LedgerRow, said: LedgerDraft |
 def _by_hand(record: Record, row: LedgerRow) -> str:
     """Says so when a person took or left out a task that this rests on."""
     views = Board.of(record).by_id
-    skipped = [t for t in row.tasks if t in views and views[t].state.value == "skipped"]
-    taken = [
-        t for t in row.tasks
-        if t in views and (verdict := views[t].verdict) is not None and not verdict.accepted
-    ]  # fmt: skip
+    known = [t for t in row.tasks if t in views]
+    skipped = [t for t in known if _left_out(views[t])]
+    taken = [t for t in known if _taken(views[t])]
     notes = [f"{t} was left out by you" for t in skipped]
     notes += [f"{t} was accepted by you as it is" for t in taken]
     return "; ".join(notes)
+
+
+def _left_out(view: TaskView) -> bool:
+    return view.state is TaskState.skipped
+
+
+def _taken(view: TaskView) -> bool:
+    """Done by a person's word alone: the reviewer did not accept it."""
+    verdict = view.verdict
+    return view.state is TaskState.done and verdict is not None and not verdict.accepted
 
 
 def _text(artifact: Artifact) -> str:
@@ -179,15 +188,32 @@ def _text(artifact: Artifact) -> str:
     return "\n".join((artifact.title, *artifact.answer, artifact.body, *names))
 
 
+Mending = Sequence[tuple[tuple[str, ...], LedgerRow]]
+"""Tasks at fault, with the row of the ledger that they must mend."""
+
+
+def _mending(record: Record, artifact: Artifact, said: Mapping[str, LedgerDraft]) -> Mending:
+    """What can be sent back: not the tasks that a person left out or took as they are."""
+    views = Board.of(record).by_id
+    settled = {name for name, view in views.items() if _left_out(view) or _taken(view)}
+    found = [
+        (
+            tuple(t for t in _at_fault(record, row, said.get(row.requirement)) if t not in settled),
+            row,
+        )
+        for row in artifact.unmet
+    ]
+    return [(tasks, row) for tasks, row in found if tasks]
+
+
 async def _send_back(
-    shop: Workshop, hold: Hold, record: Record, artifact: Artifact, said: dict[str, LedgerDraft]
+    shop: Workshop, hold: Hold, record: Record, artifact: Artifact, mending: Mending
 ) -> None:
     """Guidance changes the fingerprints of the tasks at fault: they and what reads them run."""
     async with shop.commit(hold) as tx:
         await tx.put_artifact(hold.mission, artifact)
         number = await tx.next_guidance(hold.mission)
-        for row in artifact.unmet:
-            tasks = _at_fault(record, row, said.get(row.requirement))
+        for tasks, row in mending:
             await tx.add_guidance(
                 hold.mission,
                 Guidance(

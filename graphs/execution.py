@@ -45,12 +45,16 @@ async def execute(shop: Workshop, hold: Hold, record: Record) -> None:
 
 
 class Execution:
-    """The tasks of one mission in flight. `record` mirrors the rows that this holder writes."""
+    """The tasks of one mission in flight. `record` mirrors the rows that this holder writes.
+
+    Tasks that are `held_up` wait for a person, those that are `short` until others are paid.
+    """
 
     def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
         self.shop, self.hold, self.record = shop, hold, record
         self.flying: dict[Flight, asyncio.Task[None]] = {}
         self.held_up: set[str] = set()
+        self.short: set[str] = set()
         self._width = asyncio.Semaphore(shop.limits.tasks)
         self._mirror = asyncio.Lock()
 
@@ -98,7 +102,7 @@ class Execution:
     async def _act(self, action: Action) -> None:
         if isinstance(action, Block):
             await self._block(action)
-        elif action.task not in self.held_up:
+        elif action.task not in self.held_up | self.short:
             self._fly(_flight(action), action)
 
     def _fly(self, flight: Flight, action: Run | Review) -> None:
@@ -133,6 +137,8 @@ class Execution:
         landed = [f for f, task in self.flying.items() if task.done()]
         for flight in landed:
             self.flying.pop(flight).result()
+        if {flight[0] for flight in landed} - self.short or not self.flying:
+            self.short.clear()
         if self.hold.nudged.is_set():
             await self._refresh()
 
@@ -144,6 +150,7 @@ class Execution:
         self.hold.seen = seen
         if self.record.mission.status is Status.queued:
             await self._begin()
+        self.short.clear()
         self.held_up = {name for name in self.held_up if self._still_up(name)}
         wanted = {_flight(a) for a in Board.of(self.record).actions if not isinstance(a, Block)}
         for flight in [f for f in self.flying if f not in wanted]:
@@ -325,14 +332,27 @@ class Execution:
             self.record = await self.shop.store.record_in(tx, self.record.mission)
 
     async def _hold_up(self, task: str, over: OverCap) -> None:
-        """The cap is reached: this task waits where it is, and the person is asked once."""
-        self.held_up.add(task)
+        """The cap is reached: this task waits where it is, and the person is asked once.
+
+        Calls set aside more than they cost: while others are in the air it may be enough yet.
+        """
         async with self._mirror, self.shop.commit(self.hold) as tx:
             mission = await tx.lock(self.hold.mission)
             self.record = await self.shop.store.record_in(tx, mission)
+            if self._affordable(over):
+                self.short.add(task)
+                return
+            self.held_up.add(task)
             await pauses.over_cap(tx, self.record, over)
             await self._show(tx)
             self.record = await self.shop.store.record_in(tx, mission)
+
+    def _affordable(self, over: OverCap) -> bool:
+        """True when there is money by now, or may be once the calls in the air are paid."""
+        spending = self.record.spending
+        left = self.record.mission.cap - spending.spent
+        alone = len(self.flying) <= 1
+        return over.needed <= (left - spending.reserved if alone else left)
 
     # -- rows and their mirror -------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class Ledger:
         before = await self._set_aside(tx, call)
         left = cap - spent.spent - spent.reserved + before
         if amount > left:
-            raise OverCap(amount, left, spent.reserved - before)
+            raise OverCap(amount, left)
 
     async def _set_aside(self, tx: Tx, call: CallKey) -> Decimal:
         """What an earlier try of this call, whose process died, has set aside: it is replaced."""

@@ -193,6 +193,12 @@ class Studio:
         mission = await self.app.missions.start(NewMission.model_validate(usual | more))
         return OnStage(self, mission.id)
 
+    async def idle(self) -> None:
+        """Wait until no mission is under way here."""
+        async with asyncio.timeout(PATIENCE):
+            while self.app.engine.busy:
+                await asyncio.sleep(0.005)
+
     async def attach(self, name: str, data: bytes) -> Attachment:
         sha256 = await self.app.files.put(data)
         kind = "application/octet-stream"
