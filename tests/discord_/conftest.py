@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -9,6 +10,7 @@ import pytest
 
 from bot.chat.discord.where import point
 from tests.discord_.standin import StandIn
+from tests.discord_.town import Town
 
 
 @pytest.fixture
@@ -35,3 +37,12 @@ async def connect(standin: StandIn) -> AsyncIterator[Callable[..., Awaitable[Any
     for client, task in running:
         await client.close()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def town(standin: StandIn, tmp_path: Path, sqlite_url: str) -> AsyncIterator[Town]:
+    """A server with Ada, Bob and the bot; the test starts it."""
+    made = Town(standin, tmp_path / "data", sqlite_url)
+    yield made
+    if made.up:
+        await made.stop()
