@@ -95,7 +95,7 @@ class Courier:
         try:
             async with self._width:
                 for slot in slots:
-                    if place not in self._held:
+                    if not self._waits(slot):
                         await self._slot(slot, records)
         finally:
             del self._serving[place]
@@ -187,8 +187,11 @@ class Courier:
         await self._store.set_slot(slot, shown=slot.wanted, tries=0, not_before=None, **values)
 
     async def _wait(self, slot: SlotRow, seconds: float) -> None:
-        """The platform named the time, and it counts for the whole Place."""
-        self._hold(slot.place, seconds)
+        """The platform named the time: for the whole Place, or for the edits there alone.
+
+        A new message calls a person: it does not wait until there is room for progress again.
+        """
+        self._hold(_edits(slot) if slot.ref else slot.place, seconds)
         await self._store.set_slot(slot, not_before=self._in(seconds))
 
     async def _failed(self, slot: SlotRow, record: Record, **values: Any) -> None:
@@ -229,8 +232,11 @@ class Courier:
         self._held = {key: until for key, until in self._held.items() if until > time}
 
     def _free(self, slot: SlotRow) -> bool:
-        busy = {slot.place, _key(slot)} & self._held.keys()
-        return not busy and slot.place not in self._serving
+        return not self._waits(slot) and slot.place not in self._serving
+
+    def _waits(self, slot: SlotRow) -> bool:
+        held = {slot.place, _key(slot), *([_edits(slot)] if slot.ref else [])}
+        return not held.isdisjoint(self._held)
 
     async def _drop(self) -> None:
         tasks = list(self._serving.values())
@@ -262,6 +268,11 @@ def _by_place(slots: Iterable[SlotRow]) -> dict[str, list[SlotRow]]:
 
 def _key(slot: SlotRow) -> str:
     return f"{slot.mission}/{slot.name}"
+
+
+def _edits(slot: SlotRow) -> str:
+    """What is held back when only the edits of a Place have to wait."""
+    return f"{slot.place}#edits"
 
 
 def _name(slot: SlotRow) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from bot.domain.base import Frozen, Refused
+from bot.ports import ChatBusy, ChatLost
 from bot.store.store import Store, StoreDown
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ class Letter(Frozen):
 
 Apply = Callable[[Letter], Awaitable[None]]
 """Deals with a letter. It passes the letter's key on to the missions service, whose transaction
-marks the row done together with the effect."""
+marks the row done together with the effect. Raises StoreDown, ChatBusy or ChatLost: not now."""
 
 
 class Inbox:
@@ -117,7 +118,8 @@ class Inbox:
         platform = letter.place.partition(":")[0]
         try:
             await self._apply[platform](letter)
-        except StoreDown as error:
+        except (StoreDown, ChatBusy, ChatLost) as error:
+            # An outage is nobody's fault: the letter keeps its turn, however long it takes.
             log.warning("letter_waits", key=letter.key, error=str(error))
             return False
         except Refused as refused:

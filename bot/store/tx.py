@@ -8,7 +8,7 @@ from sqlalchemy import Table, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.artifact import Artifact
-from bot.domain.base import Refused, digest
+from bot.domain.base import Refused
 from bot.domain.events import EventKind
 from bot.domain.gate import Decision, Gate, Verb
 from bot.domain.mission import Brief, HouseContext, Mission, Person, Status
@@ -17,6 +17,7 @@ from bot.domain.work import Attempt, Guidance, Output, Verdict
 from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
+from bot.store.nameless import make_nameless
 
 
 class Fenced(Exception):
@@ -198,8 +199,10 @@ class Tx:
         return int((await self.conn.execute(select(t.inbox.c.tries).where(mine))).scalar_one())
 
     async def inbox_done_if_open(self, key: str) -> None:
+        """What nobody answered is done as well, and what was received is not kept."""
         still_open = and_(t.inbox.c.key == key, t.inbox.c.done_at.is_(None))
-        await self.conn.execute(update(t.inbox).where(still_open).values(done_at=self.now))
+        values: dict[str, Any] = {"done_at": self.now, "payload": {}}
+        await self.conn.execute(update(t.inbox).where(still_open).values(**values))
 
     async def inbox_done(self, key: str, result: Any) -> None:
         """Keep the answer for repeats. What was received has had its effect and is not kept."""
@@ -271,19 +274,10 @@ class Tx:
         )
 
     async def forget_person(self, workspace: str, person: str) -> None:
-        """Remove who they were; decisions they took elsewhere stay, without a name."""
+        """Remove who they were; what they decided and said elsewhere stays, without a name."""
+        await make_nameless(self.conn, workspace, person)
         who = and_(t.people.c.workspace == workspace, t.people.c.id == person)
         await self.conn.execute(delete(t.people).where(who))
-        await self.conn.execute(
-            update(t.decisions)
-            .where(
-                t.decisions.c.person == person,
-                t.decisions.c.mission.in_(
-                    select(t.missions.c.id).where(t.missions.c.workspace == workspace)
-                ),
-            )
-            .values(person=f"forgotten-{digest([workspace, person])[:12]}", name="", words="")
-        )
 
     # -- statements that both databases word alike -------------------------------------------
 

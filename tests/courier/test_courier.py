@@ -237,6 +237,22 @@ async def test_a_busy_platform_gets_no_other_call_for_that_place(world: World):
     assert world.calls("edit") == ["artifact:1"]
 
 
+async def test_busy_edits_do_not_hold_up_a_new_message(world: World):
+    """What calls a person is posted at once; the progress of the same place waits its time."""
+    await world.change("plan:1")
+    courier = world.courier()
+    await courier.flush()
+    world.chat.plan("edit", busy(30))
+    await world.change("plan:1")
+    await courier.flush()
+    await world.change("plan:1", "artifact:1")
+    await courier.flush()
+    assert world.reads("artifact:1") == ["3"]
+    assert world.calls("edit") == ["plan:1"]
+    row = await world.row("plan:1")
+    assert row.shown < row.wanted
+
+
 async def test_a_busy_search_does_not_lead_to_a_second_post(world: World, clock: Clock):
     world.chat.plan("post", lost(stored=True))
     world.chat.plan("find", busy(1))
