@@ -19,6 +19,7 @@ from bot.missions import MAX_GOAL, MAX_WORDS, Missions, NewMission, Reply, Said
 from bot.store.store import Store
 from bot.store.tx import Missing
 from tests.conftest import Clock
+from tests.core.test_store import rows_with
 from tests.core.world import (
     ADA,
     BOB,
@@ -374,6 +375,16 @@ async def test_two_people_approve_together(office: Office):
     assert (await office.record(asked.mission)).gates[0].open
     assert (await office.say(asked, Verb.approve, person=BOB)).text == "Approved. The work begins."
     assert (await office.record(asked.mission)).gates[0].outcome is Verb.approve
+
+
+async def test_the_first_approval_of_two_is_shown(office: Office):
+    asked = await for_two(office)
+    before = {s.name: s.wanted for s in await office.store.slots(asked.mission)}
+    shown = office.shown
+    await office.say(asked, Verb.approve)
+    after = {s.name: s.wanted for s in await office.store.slots(asked.mission)}
+    assert after["plan:1"] == before["plan:1"] + 1
+    assert office.shown == shown + 1
 
 
 async def test_one_person_cannot_be_both(office: Office):
@@ -734,6 +745,30 @@ async def test_a_person_is_forgotten_with_their_missions(office: Office):
     assert await office.store.mission(mine.id) is None
     assert await office.store.mission(others.id) is not None
     assert await office.store.person("W1", "ada") is None
+
+
+async def test_nothing_tells_the_name_of_a_forgotten_person_any_more(office: Office):
+    """What they decided in others' missions still counts."""
+    channel = Policy(kind="channel")
+    one, two, three = [await office.start(policy=channel) for _ in range(3)]
+    async with office.store.begin() as tx:
+        await tx.put_person(BOB)
+    asked = await office.planned(task("T1"), of=one)
+    await office.say(asked, Verb.approve, person=BOB, words="as Bob likes it")
+    await office.missions.steer(office.key(), BOB, one.id, "only Europe")
+    await office.missions.stop(office.key(), BOB, two.id)
+    await office.say(await office.planned(of=three), Verb.approve)
+    before = await office.events(one.id)
+    await office.missions.forget_person("W1", "bob")
+    async with office.store.begin() as tx:
+        assert await rows_with(tx, "Bob") == {}
+        assert await rows_with(tx, "bob") == {}
+    record = await office.record(one.id)
+    assert record.gates[0].outcome is Verb.approve
+    assert record.guidance[0].text == "only Europe"
+    assert await office.events(one.id) == before
+    assert (await office.record(two.id)).mission.reason == "Stopped by someone."
+    assert (await office.record(three.id)).decisions[0].name == "Ada"
 
 
 async def test_old_missions_are_retired_and_young_ones_stay(office: Office, clock: Clock):

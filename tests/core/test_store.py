@@ -811,3 +811,23 @@ async def test_events_after_a_number(store: Store, m1: str):
             await tx.event(m1, EventKind.steered, n=n)
     assert [e.data["n"] for e in await store.events(m1, after=1)] == [1, 2]
     assert (await store.events(m1))[0].at == AT
+
+
+async def test_two_processes_that_read_before_they_write_do_not_stop_each_other(
+    sqlite_url: str, clock: Clock
+):
+    """SQLite refuses a reader that turns writer after another wrote: writers say so at once."""
+    stores = [Store(sqlite_url, clock), Store(sqlite_url, clock)]
+    async with stores[0].begin() as tx:
+        await tx.add_mission(mission())
+
+    async def add(n: int) -> None:
+        async with stores[n % 2].begin() as tx:
+            await tx.add_guidance("m1", guidance(await tx.next_guidance("m1"), ["T1"], f"w{n}"))
+
+    await asyncio.gather(*(add(n) for n in range(20)))
+    record = await stores[0].record("m1")
+    assert record is not None
+    assert [g.number for g in record.guidance] == list(range(1, 21))
+    for store in stores:
+        await store.close()
