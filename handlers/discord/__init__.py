@@ -2,5 +2,6 @@
 
 from handlers.discord.bot import Bot, Ended
 from handlers.discord.face import Face
+from handlers.discord.serving import Serving
 
-__all__ = ["Bot", "Ended", "Face"]
+__all__ = ["Bot", "Ended", "Face", "Serving"]

@@ -2,6 +2,7 @@
 
 from bot.chat.discord.chat import DiscordChat
 from bot.chat.discord.pace import Pace
+from bot.chat.discord.render import Link
 from bot.chat.discord.where import point
 
-__all__ = ["DiscordChat", "Pace", "point"]
+__all__ = ["DiscordChat", "Link", "Pace", "point"]

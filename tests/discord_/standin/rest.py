@@ -40,6 +40,7 @@ class Rest:
         """Literal paths come before those with parameters."""
         table: list[tuple[str, str, Handler]] = [
             ("GET", "/users/@me", self.me),
+            ("GET", "/users/@me/guilds", self.my_guilds),
             ("POST", "/users/@me/channels", self.open_dm),
             ("GET", "/oauth2/applications/@me", self.application),
             ("GET", "/applications/@me", self.application),
@@ -134,6 +135,13 @@ class Rest:
 
     async def me(self, request: web.Request, body: Any) -> Json:
         return self.world.bot | {"verified": True, "mfa_enabled": True, "flags": 0}
+
+    async def my_guilds(self, request: web.Request, body: Any) -> list[Json]:
+        guilds = self.world.guilds.values()
+        return [
+            {"id": g["id"], "name": g["name"], "permissions": g["roles"][0]["permissions"]}
+            for g in guilds
+        ]
 
     async def application(self, request: web.Request, body: Any) -> Json:
         allowed = 1 << 19 if self.world.content_allowed else 0
