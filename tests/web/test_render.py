@@ -144,6 +144,16 @@ def test_only_the_parts_that_changed_have_another_hash():
     assert differ == {"footer"}
 
 
+def test_a_clock_that_went_on_is_no_change(monkeypatch: pytest.MonkeyPatch):
+    """Else every look would replace a running checklist, and what is selected in it."""
+    first = shown(gallery.running_card())
+    monkeypatch.setattr(render, "elapsed", lambda *_: "59:59")
+    later = shown(gallery.running_card())
+    assert "59:59" in later.words
+    hashes = [[a.get("data-hash") for a in seen.of("div")] for seen in (first, later)]
+    assert hashes[0] == hashes[1]
+
+
 def test_a_clock_is_told_once_and_ticks_on_the_page():
     """The page counts on from the start; when it has ended, it stands."""
     running = card(started_at=NOW, ended_at=NOW + timedelta(seconds=75))
