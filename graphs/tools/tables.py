@@ -146,8 +146,8 @@ JOIN_TABLES = Tool(
 )
 CHANGE_TABLE = Tool(
     name="change_table",
-    description="Compare two numeric columns, or two periods, key by key: difference and "
-    "change in percent, biggest change first.",
+    description="Compare two columns of numbers or dates, or two periods, key by key; or the first "
+    "with the last value of several columns: difference and change in percent, biggest first.",
     args=Change,
     risk="read",
     work=_change,

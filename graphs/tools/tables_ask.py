@@ -41,7 +41,7 @@ class Group(Args):
     """A column to group by; dates can be grouped by a span of time."""
 
     column: str
-    by: Literal["day", "month", "quarter", "year"] | None = None
+    by: Literal["day", "week", "month", "quarter", "year"] | None = None
 
 
 class Measure(Args):
@@ -115,17 +115,34 @@ class Join(Args):
 
 
 class Change(Args):
-    """Arguments of `change_table`: two columns, or two periods of one column."""
+    """Arguments of `change_table`: two columns, two periods of one column, or a series of columns.
+
+    With two columns of dates the difference is in days.
+    """
 
     name: File
     sheet: Sheet = None
-    key: str | list[str] = Field(description="column(s) that name what is compared")
-    before: str = Field(description="a numeric column; with `period`, the earlier period")
-    after: str = Field(description="a numeric column; with `period`, the later period")
+    key: str | list[str] = Field(
+        default_factory=list[str], description="column(s) that name what is compared"
+    )
+    before: str | None = Field(
+        default=None, description="a column of numbers or dates; with `period`, the earlier period"
+    )
+    after: str | None = Field(
+        default=None, description="a column of numbers or dates; with `period`, the later period"
+    )
+    columns: list[str] = Field(
+        default_factory=list[str],
+        description="instead of key, before and after: numeric columns of which each is one thing; "
+        "the first and the last filled value of each are compared",
+    )
+    order: str | None = Field(
+        default=None, description="with `columns`: column that the rows are sorted by first"
+    )
     period: str | None = Field(
         default=None,
         description="column of dates or period names; then before and after are e.g. 2026-06, "
-        "2026-Q2, 2026 or a name in that column",
+        "2026-W07, 2026-Q2, 2026 or a name in that column",
     )
     value: str | None = Field(default=None, description="with `period`: the column to compare")
     fn: Literal["sum", "mean", "count", "min", "max", "median"] = "sum"
@@ -135,6 +152,14 @@ class Change(Args):
 
     @model_validator(mode="after")
     def _needs(self) -> Self:
+        if self.columns:
+            if self.key or self.before or self.after or self.period or self.value:
+                raise ValueError("columns stands alone: no key, before, after, period or value")
+            return self
+        if not (self.key and self.before and self.after):
+            raise ValueError("give key, before and after; or columns")
+        if self.order:
+            raise ValueError("order needs columns")
         if self.period and not self.value and self.fn != "count":
             raise ValueError("with period, value names the column to compare")
         if self.value and not self.period:

@@ -1,12 +1,14 @@
-"""What changed between two columns or two periods, in a helper process."""
+"""What changed between two columns, two periods or along columns, in a helper process."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from graphs.tools import numbers
 from graphs.tools.tables_ask import Change, Group
+from graphs.tools.tables_days import by_days
 from graphs.tools.tables_read import Cell, TableError
+from graphs.tools.tables_series import by_series
+from graphs.tools.tables_size import by_size, change_of
 from graphs.tools.tables_types import Column, Typed, said
 from graphs.tools.tables_work import (
     FUNCTIONS,
@@ -20,8 +22,6 @@ from graphs.tools.tables_work import (
     kept_rows,
     label,
     open_table,
-    ordered,
-    quotient,
     rank,
     replied,
     span,
@@ -30,20 +30,28 @@ from graphs.tools.tables_work import (
 
 
 def change(source: dict[str, str], raw: dict[str, Any]) -> dict[str, Any]:
-    """Before, after, difference and change in percent for each key, the biggest first."""
+    """Before, after, difference and change in percent for each thing, the biggest first."""
     ask = Change.model_validate(raw)
     table = open_table(source, ask.sheet)
-    return _changes(table, kept_rows(table, ask.where), ask).plain()
+    return _changed(table, kept_rows(table, ask.where), ask).plain()
 
 
-def _changes(table: Typed, kept: list[int], ask: Change) -> Reply:
+def _changed(table: Typed, kept: list[int], ask: Change) -> Reply:
     keys = [ask.key] if isinstance(ask.key, str) else ask.key
+    if ask.columns:
+        return by_series(table, kept, ask)
+    if not ask.period and table.column(ask.before or "").kind == "date":
+        return by_days(table, kept, ask, keys)
+    return _by_keys(table, kept, ask, keys)
+
+
+def _by_keys(table: Typed, kept: list[int], ask: Change, keys: list[str]) -> Reply:
     names, pairs = (_by_period if ask.period else _by_columns)(table, kept, ask, keys)
-    rows: list[Row] = [[*key, *_change(*pair)] for key, pair in pairs.items()]
+    rows: list[Row] = [[*key, *change_of(*pair)] for key, pair in pairs.items()]
     width = len(keys)
-    rows = _by_size(rows, width, ask.sort_by)
+    rows = by_size(rows, width, ask.sort_by)
     columns = [table.column(key).name for key in keys]
-    headers = [*columns, ask.before, ask.after, "difference", "change %"]
+    headers = [*columns, ask.before or "", ask.after or "", "difference", "change %"]
     measures = [name + conditions(ask.where) for name in names]
     facts = [
         fact(label(row[:width]), measure, value)
@@ -62,7 +70,7 @@ Pairs = dict[Key, Pair]
 def _by_columns(
     table: Typed, kept: list[int], ask: Change, keys: list[str]
 ) -> tuple[list[str], Pairs]:
-    before, after = table.numbers(ask.before, kept), table.numbers(ask.after, kept)
+    before, after = table.numbers(ask.before or "", kept), table.numbers(ask.after or "", kept)
     groups = split(table, kept, [Group(column=key) for key in keys])
     if any(len(places) > 1 for places in groups.values()):
         table.notes.append(f"Several rows share a key; their {ask.fn} is compared.")
@@ -76,7 +84,7 @@ def _by_period(
 ) -> tuple[list[str], Pairs]:
     periods = table.column(ask.period or "")
     column = table.numbers(ask.value, kept) if ask.value else None
-    halves = [_within(periods, kept, period) for period in (ask.before, ask.after)]
+    halves = [_within(periods, kept, period) for period in (ask.before or "", ask.after or "")]
     groups = [split(table, half, [Group(column=key) for key in keys]) for half in halves]
     pairs: Pairs = {}
     for key in {**groups[0], **groups[1]}:
@@ -104,8 +112,7 @@ def _of(ask: Change, column: Column | None, places: list[int]) -> Decimal | None
 
 def _within(column: Column, kept: list[int], period: str) -> list[int]:
     if column.kind == "date":
-        spans = {10: "day", 7: "quarter" if "Q" in period.upper() else "month", 4: "year"}
-        by = spans.get(len(period), "day")
+        by = _span_of(period)
         days = [column.values[i] for i in kept]
         found = [i for i, day in zip(kept, days, strict=True)
                  if isinstance(day, date) and span(day, by) == period.upper()]  # fmt: skip
@@ -118,6 +125,15 @@ def _within(column: Column, kept: list[int], period: str) -> list[int]:
     return found
 
 
+def _span_of(period: str) -> str:
+    """Which span of time is written so: 2026, 2026-06, 2026-Q2, 2026-W07 or a day."""
+    if "W" in period.upper():
+        return "week"
+    if "Q" in period.upper():
+        return "quarter"
+    return {7: "month", 4: "year"}.get(len(period), "day")
+
+
 def _examples(column: Column) -> str:
     filled = [said(value) for value in column.values if value is not None]
     if column.kind != "text":
@@ -127,25 +143,3 @@ def _examples(column: Column) -> str:
 
 def _known(column: Column) -> list[Cell]:
     return [value for value in column.values if value is not None]
-
-
-def _change(before: Decimal | None, after: Decimal | None) -> Row:
-    if before is None or after is None:
-        return [before, after, None, None]
-    difference = numbers.EXACT.subtract(after, before)
-    percent = quotient(difference * 100, abs(before)) if before else None
-    return [before, after, numbers.trim(difference), percent]
-
-
-def _by_size(rows: list[Row], width: int, by: str) -> list[Row]:
-    """Biggest change first, up or down; or by key."""
-    if by == "key":
-        for place in reversed(range(width)):
-            rows = ordered(rows, lambda row, place=place: row[place], False)
-        return rows
-    place = width + (2 if by == "difference" else 3)
-    return ordered(rows, lambda row: _size(row[place]), True)
-
-
-def _size(value: Cell) -> Cell:
-    return abs(value) if isinstance(value, Decimal) else None

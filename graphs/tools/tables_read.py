@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bot.documents.errors import DocumentError
 from graphs.tools import numbers
+from graphs.tools.tables_maps import mapped
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -261,13 +262,16 @@ def _json(text: str, name: str) -> Any:
 
 
 def _arrays(value: Any, path: str = "") -> dict[str, list[Any]]:
-    """Every array of objects or arrays, under the path of keys that leads to it."""
+    """Every array of objects or arrays, and every map of like objects, under its path of keys."""
     if isinstance(value, list):
         items = cast(list[Any], value)
         return {path or "table 1": items} if _tabular(items) else {}
     found: dict[str, list[Any]] = {}
     if isinstance(value, dict) and path.count(".") < 4:
-        for key, inner in cast(dict[str, Any], value).items():
+        inside = cast(dict[str, Any], value)
+        if rows := mapped(inside, path):
+            return {path or "table 1": rows}
+        for key, inner in inside.items():
             found |= _arrays(inner, f"{path}.{key}" if path else str(key))
         if not found and not path:
             found = {"table 1": [value]}

@@ -308,7 +308,13 @@ def _keyed(table: Typed, key: Group) -> list[Cell]:
 
 
 def span(day: date, by: str) -> str:
-    """The span of time that a day is in: 2026-07-01, 2026-07, 2026-Q3 or 2026."""
+    """The span of time that a day is in: 2026-07-01, 2026-W27, 2026-07, 2026-Q3 or 2026.
+
+    Weeks are those of ISO 8601: they start on Monday and belong to the year of their Thursday.
+    """
+    if by == "week":
+        year, week, _ = day.isocalendar()
+        return f"{year}-W{week:02}"
     if by == "quarter":
         return f"{day.year}-Q{(day.month + 2) // 3}"
     return day.isoformat()[: {"day": 10, "month": 7, "year": 4}[by]]
