@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from tzlocal import get_localzone_name
+
 from bot.domain.gate import Gate, Verb
 from bot.domain.mission import Person
 from bot.missions import Said, new_id
 
-ME = Person(workspace="local", id="you", name="You")
+ME = Person(workspace="local", id="you", name="You", zone=get_localzone_name())
 """The same as in the browser chat: a mission begun in one can be decided in the other."""
 
 

@@ -6,22 +6,29 @@ import secrets
 import socket
 import sys
 import webbrowser
+from collections.abc import Coroutine, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
 
 from bot.app import App
 from bot.chat.web.chat import WebChat
+from bot.commands.person import ME
 from bot.domain.base import Refused
 from bot.domain.mission import Person
 from bot.settings import Settings
 from handlers.web import Face, create
 
+if TYPE_CHECKING:
+    from handlers.slack import Slack
+
 log = structlog.get_logger(__name__)
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-ME = Person(workspace="local", id="you", name="You")
 
 
 async def try_here(settings: Settings, *, open_browser: bool = True, offline: bool = False) -> None:
@@ -51,8 +58,10 @@ async def begin(app: App, *, offline: bool = False) -> None:
 class Page:
     """The browser chat of an App, listening while the block runs."""
 
-    def __init__(self, app: App, person: Person = ME) -> None:
+    def __init__(self, app: App, person: Person = ME, *, beside: Sequence[BaseRoute] = ()) -> None:
+        """`beside` are routes of platforms; they check for themselves who calls."""
         self.app = app
+        self._beside = beside
         self.token = secrets.token_urlsafe(24)
         self.chat = WebChat(app.store)
         self.person = person
@@ -74,12 +83,17 @@ class Page:
             workers=self.app.workers, person=self.person,
         )  # fmt: skip
         config = uvicorn.Config(
-            create(face, token=self.token, port=self.port), log_level="warning",
+            self._site(create(face, token=self.token, port=self.port)), log_level="warning",
             timeout_graceful_shutdown=2, lifespan="off", server_header=False,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server.serve([listening]), name="page")
         return self
+
+    def _site(self, page: Starlette) -> Starlette:
+        if not self._beside:
+            return page
+        return Starlette(routes=[*self._beside, Mount("/", page)])
 
     async def ended(self) -> None:
         """Wait until the server stops: Ctrl-C, or a signal."""
@@ -116,11 +130,40 @@ def _listen(settings: Settings) -> socket.socket:
 async def serve_all(settings: Settings) -> None:
     """Every platform that is configured; one that fails to connect does not stop the others."""
     app = await App.open(settings)
+    slack = _slack(app)
+    serving: list[asyncio.Task[None]] = []
     try:
-        async with Page(app) as page:
+        async with Page(app, beside=slack.routes if slack else ()) as page:
             sys.stdout.write(f"Browser chat: {page.url}\n")
             sys.stdout.flush()
+            if slack is not None:
+                serving.append(asyncio.create_task(_served("Slack", slack.run()), name="slack"))
             await begin(app)
             await page.ended()
     finally:
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
         await app.close()
+
+
+def _slack(app: App) -> "Slack | None":
+    """Slack, when it is configured; it is loaded only then."""
+    given = app.settings
+    if not (given.slack_bot_token or given.slack_client_id):
+        return None
+    from handlers.slack import Slack, configured
+
+    if not configured(given):
+        sys.stdout.write("Slack is not served: set SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET.\n")
+        return None
+    return Slack(app)
+
+
+async def _served(name: str, platform: Coroutine[Any, Any, None]) -> None:
+    """Serve a platform; when it ends, the reason is said and the others go on."""
+    try:
+        await platform
+    except Exception as ended:  # the border of a platform
+        log.exception("platform_ended", platform=name)
+        sys.stderr.write(f"{name} is not served any more. {ended}\n")

@@ -42,7 +42,8 @@ def _running_tone(record: Record) -> Tone:
         return Tone.good
     if status.ended:
         return Tone.plain
-    return Tone.ask if record.open_gates or record.paused else Tone.busy
+    waits = [g for g in record.open_gates if g.kind is not GateKind.artifact]
+    return Tone.ask if waits or record.paused else Tone.busy
 
 
 def _progress(record: Record, board: Board) -> str:

@@ -28,7 +28,7 @@ def closed(record: Record, slot: str, version: int) -> Card:
     return Card(
         mission=mission.id, slot=slot, version=version, title=mission.title,
         text=f"{mission.reason or 'This mission has ended.'} Nothing was run.",
-        footer=footer(record, None, ""),
+        ended_at=mission.ended_at, footer=footer(record, None, ""),
     )  # fmt: skip
 
 
