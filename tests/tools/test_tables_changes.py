@@ -1,8 +1,16 @@
 """Changes along columns, days between dates, weeks, and JSON maps read as tables."""
 
 import json
+from typing import Any
 
+from graphs.tools import ToolResult
 from tests.tools.conftest import MakeRoom, call, facts, refuse
+
+
+def data(result: ToolResult) -> Any:
+    """What code reads of a result."""
+    return result.data
+
 
 WIDE = """\
 date,ibm,apple,dell,flat
@@ -26,10 +34,10 @@ async def test_columns_are_compared_from_their_first_to_their_last_value(make_ro
         make_room({"w.csv": WIDE}), "change_table", name="w.csv", order="date",
         columns=["ibm", "apple", "dell", "flat"],
     )  # fmt: skip
-    assert result.data["columns"] == [
+    assert data(result)["columns"] == [
         "column", "first", "last", "difference", "change %", "from", "to",
     ]  # fmt: skip
-    assert result.data["rows"] == [
+    assert data(result)["rows"] == [
         ["dell", "20", "10", "-10", "-50", "2026-02-01", "2026-04-01"],
         ["ibm", "10", "12", "2", "20", "2026-01-01", "2026-03-01"],
         ["apple", "0.5", "2", "1.5", "300", "2026-01-01", "2026-04-01"],
@@ -47,7 +55,7 @@ async def test_columns_can_be_ranked_by_percent_and_within_a_span(make_room: Mak
         room, "change_table", name="w.csv", columns=["ibm", "apple"], order="date",
         where=where, sort_by="percent",
     )  # fmt: skip
-    assert [row[:5] for row in result.data["rows"]] == [
+    assert [row[:5] for row in data(result)["rows"]] == [
         ["apple", "0.5", "1", "0.5", "100"], ["ibm", "10", "12", "2", "20"],
     ]  # fmt: skip
     nothing = await refuse(room, "change_table", name="w.csv")
@@ -62,8 +70,8 @@ async def test_dates_are_compared_in_days(make_room: MakeRoom):
     result = await call(
         room, "change_table", name="t.csv", key="id", before="opened", after="closed"
     )
-    assert result.data["columns"] == ["id", "opened", "closed", "days"]
-    assert [(row[0], row[-1]) for row in result.data["rows"]] == [
+    assert data(result)["columns"] == ["id", "opened", "closed", "days"]
+    assert [(row[0], row[-1]) for row in data(result)["rows"]] == [
         ("A", "30"), ("C", "10"), ("B", "1"),
     ]  # fmt: skip
     assert "1 row(s) without" in result.text
@@ -76,7 +84,7 @@ async def test_days_are_averaged_where_a_key_repeats(make_room: MakeRoom):
         make_room({"t.csv": TICKETS}), "change_table", name="t.csv", key="team",
         before="opened", after="closed",
     )  # fmt: skip
-    assert result.data["rows"] == [["core", "2", "15.5"], ["web", "1", "10"]]
+    assert data(result)["rows"] == [["core", "2", "15.5"], ["web", "1", "10"]]
 
 
 async def test_dates_are_grouped_by_iso_week(make_room: MakeRoom):
@@ -87,12 +95,12 @@ async def test_dates_are_grouped_by_iso_week(make_room: MakeRoom):
         room, "query_table", name="d.csv", group_by=[{"column": "day", "by": "week"}],
         measures=[{"fn": "sum", "column": "n"}],
     )  # fmt: skip
-    assert result.data["rows"] == [["2026-W01", "3"], ["2026-W02", "4"]]
+    assert data(result)["rows"] == [["2026-W01", "3"], ["2026-W02", "4"]]
     moved = await call(
         room, "change_table", name="d.csv", key="day", period="day", before="2026-W01",
         after="2026-W02", value="n",
     )  # fmt: skip
-    assert moved.data["found"] == 3
+    assert data(moved)["found"] == 3
 
 
 async def test_a_json_map_of_like_objects_is_a_table(make_room: MakeRoom):
@@ -110,6 +118,6 @@ async def test_a_json_map_of_like_objects_is_a_table(make_room: MakeRoom):
         room, "query_table", name="api.json", sheet="paths", group_by=["method"],
         measures=[{"fn": "count"}],
     )  # fmt: skip
-    assert dict(counted.data["rows"]) == {"get": "2", "post": "1", "delete": "1"}
+    assert dict(data(counted)["rows"]) == {"get": "2", "post": "1", "delete": "1"}
     shown = await call(room, "query_table", name="api.json", sheet="limits")
-    assert shown.data["rows"][2] == ["z", "2", "MB"]
+    assert data(shown)["rows"][2] == ["z", "2", "MB"]
