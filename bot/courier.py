@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 TICK = 2.0
 """Seconds between two looks at the rows when nobody nudges."""
+BREATH = 0.05
+"""Seconds between two looks at the least: what changes meanwhile is looked at together."""
 SILENCE = 60.0
 """Seconds after which an answer counts as lost."""
 LONGEST = 60.0
@@ -64,6 +66,7 @@ class Courier:
             while True:
                 self._changed.clear()
                 await self._serve()
+                await asyncio.sleep(BREATH)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._tick):
                         await self._changed.wait()

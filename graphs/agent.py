@@ -8,6 +8,7 @@ import asyncio
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -114,17 +115,7 @@ class Agent:
         return [material.output_of(views[d]) for d in self.task.depends_on if d in views]
 
     def _offered(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.args.model_json_schema(by_alias=True),
-                },
-            }
-            for tool in self.tools.values()
-        ]
+        return [_declared(tool) for tool in self.tools.values()]
 
     # -- what it may touch -----------------------------------------------------------------------
 
@@ -244,6 +235,14 @@ class Agent:
         sha = await self.shop.files.put(data)
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return FileRef(name=path.name, media_type=kind, size=len(data), sha256=sha)
+
+
+@cache
+def _declared(tool: Tool) -> dict[str, Any]:
+    """A tool as models are told of it."""
+    schema = tool.args.model_json_schema(by_alias=True)
+    told = {"name": tool.name, "description": tool.description, "parameters": schema}
+    return {"type": "function", "function": told}
 
 
 def _call_of(call: Any) -> dict[str, Any]:

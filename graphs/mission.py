@@ -73,24 +73,30 @@ def build(shop: Workshop, holds: Holds) -> Any:
     def lead(name: str, *stages: Stage) -> None:
         """Let a node lead to these stages, as the rows say."""
         ends = {s.value: END if s is Stage.end else s.value for s in stages}
-        graph.add_conditional_edges(name, _route(shop, stages), ends)
+        graph.add_conditional_edges(name, _route(shop, holds, stages), ends)
 
     for name, node in NODES.items():
         graph.add_node(name.value, _node(shop, holds, name, node))
         lead(name.value, *NEXT[name], *ALWAYS)
-    graph.add_node(Stage.wait.value, _wait(shop))
+    graph.add_node(Stage.wait.value, _wait(shop, holds))
     lead(Stage.wait.value, *NODES, *ALWAYS)
     lead(START, *NODES, *ALWAYS)
     return graph
 
 
-def _route(shop: Workshop, stages: Collection[Stage]) -> Callable[[State], Awaitable[str]]:
-    """Which of the stages is due. A person who decides in this very moment can make it another
-    one: then the run ends, and since their decision woke the mission, the next one begins there.
+def _route(
+    shop: Workshop, holds: Holds, stages: Collection[Stage]
+) -> Callable[[State], Awaitable[str]]:
+    """Which of the stages is due; its node begins with the record that was read here.
+
+    A person who decides in this very moment can make it another one: then the run ends, and since
+    their decision woke the mission, the next one begins there.
     """
 
     async def route(state: State) -> str:
-        due = stage(await shop.record(state["mission"]))
+        hold = await holds(state["mission"])
+        hold.record = await shop.record(hold.mission)
+        due = stage(hold.record)
         return (due if due in stages else Stage.end).value
 
     return route
@@ -101,7 +107,7 @@ def _node(shop: Workshop, holds: Holds, name: Stage, node: Node) -> Any:
 
     async def run(state: State) -> dict[str, str]:
         hold = await holds(state["mission"])
-        record = await shop.record(hold.mission)
+        record = await shop.begun(hold)
         try:
             work = node(shop, hold, record)
             await (work if name is Stage.execute else _heeding(shop, hold, work))
@@ -158,10 +164,10 @@ async def _failed(shop: Workshop, hold: Hold, record: Record, name: Stage, why: 
         await tx.want_all(hold.mission)
 
 
-def _wait(shop: Workshop) -> Any:
+def _wait(shop: Workshop, holds: Holds) -> Any:
     async def wait(state: State) -> dict[str, str]:
         """A person is needed. What they decide is read from the rows, not from the resume."""
-        record = await shop.record(state["mission"])
+        record = await shop.begun(await holds(state["mission"]))
         interrupt({"gates": [gate.name for gate in record.open_gates]})
         return {}
 

@@ -21,6 +21,8 @@ class Parts(Protocol):
     workers: Any
     holder: str
 
+    def shown(self) -> None: ...
+
 
 async def models(settings: Settings, store: Store, *, only_offline: bool = False) -> Models:
     """The models that the settings name, a local Ollama, or the offline one."""
@@ -35,7 +37,7 @@ def workshop(app: Parts, models: Models, **more: Any) -> Workshop:
     more.setdefault("limits", Limits(tasks=app.settings.mission_tasks))
     return Workshop(
         store=app.store, files=app.files, models=models, workers=app.workers,
-        folder=app.settings.data_dir.resolve() / "work", **more,
+        folder=app.settings.data_dir.resolve() / "work", shown=app.shown, **more,
     )  # fmt: skip
 
 

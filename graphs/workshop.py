@@ -1,7 +1,7 @@
 """What the nodes work with: the store, the models, the team, and the right to advance a mission."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +26,15 @@ class Limits(Frozen):
     steps: int = 24
 
 
+def _nobody() -> None:
+    """Nobody is looking."""
+
+
 @dataclass(frozen=True)
 class Workshop:
-    """Everything a node needs, passed on explicitly. `folder` is where attempts write files."""
+    """Everything a node needs, passed on explicitly. `folder` is where attempts write files;
+    `shown` tells the faces that something to show has changed.
+    """
 
     store: Store
     files: Files
@@ -38,6 +44,7 @@ class Workshop:
     team: Mapping[str, Specialist] = field(default_factory=team)
     limits: Limits = field(default_factory=Limits)
     web: Web = field(default_factory=Web)
+    shown: Callable[[], None] = _nobody
 
     async def record(self, mission: str) -> Record:
         """The mission's record. Raises Missing when it was forgotten."""
@@ -46,21 +53,31 @@ class Workshop:
             raise Missing("That mission is not here any more.")
         return record
 
+    async def begun(self, hold: "Hold") -> Record:
+        """The record to begin a node with: what the route has just read, once, or the rows."""
+        record, hold.record = hold.record, None
+        return record or await self.record(hold.mission)
+
     @asynccontextmanager
     async def commit(self, hold: "Hold") -> AsyncGenerator[Tx]:
         """A transaction that counts only while the lease is ours. Raises Fenced."""
         async with self.store.begin() as tx:
             await tx.fence(hold.lease.mission, hold.lease.epoch)
             yield tx
+        self.shown()
 
 
 @dataclass
 class Hold:
-    """A mission held under a lease; `nudged` is set when its rows changed from outside."""
+    """A mission held under a lease; `nudged` is set when its rows changed from outside.
+
+    `record` is what the route read, for the node that it chose.
+    """
 
     lease: Lease
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     seen: int = 0
+    record: Record | None = None
 
     @property
     def mission(self) -> str:

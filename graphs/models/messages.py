@@ -41,7 +41,7 @@ class Question(BaseModel):
         cls, ask: Ask[Any], after: Sequence[BaseMessage] = (), tools: Sequence[Any] = ()
     ) -> Self:
         """The question, with the messages that came after it."""
-        form = ask.schema_.model_json_schema() if ask.schema_ else None
+        form = _form(ask.schema_) if ask.schema_ else None
         first = (SystemMessage(_system(ask, form)), _human(ask))
         return cls._made(ask, (*first, *after), tuple(tools), form)
 
@@ -88,6 +88,12 @@ class Question(BaseModel):
 def prompt(purpose: Purpose) -> str:
     """The system prompt of a purpose."""
     return (PROMPTS / f"{purpose}.md").read_text(encoding="utf-8").strip()
+
+
+@cache
+def _form(schema: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of an answer."""
+    return schema.model_json_schema()
 
 
 FORM = """## Form of the answer
