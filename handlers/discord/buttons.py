@@ -18,7 +18,7 @@ from bot.domain.mission import Person
 from bot.inbox import Letter
 from handlers import clicks
 from handlers.discord.face import Answer, Face
-from handlers.discord.guard import ACK_WITHIN, Interaction, answer, safely
+from handlers.discord.guard import FORM_WITHIN, Interaction, answer, safely
 from handlers.discord.letters import Press, deliver, letter
 from handlers.discord.people import person_of
 
@@ -62,7 +62,7 @@ async def on_press(face: Face, interaction: Interaction) -> None:
 async def _form(face: Face, custom_id: str, person: Person) -> Button | None:
     """The button, when it asks for something before it acts. Too slow to say: None."""
     try:
-        async with asyncio.timeout(ACK_WITHIN):
+        async with asyncio.timeout(FORM_WITHIN):
             shown = await face.button(custom_id, person)
     except TimeoutError:
         log.warning("discord_form_not_in_time")

@@ -21,8 +21,10 @@ from handlers.discord.face import Answer, Face
 
 log = structlog.get_logger(__name__)
 
-ACK_WITHIN = 1.5
+ACK_WITHIN = 0.5
 """Seconds after which an answer is announced instead of given; Discord waits for three."""
+FORM_WITHIN = 1.5
+"""Seconds for a form, which cannot be announced: it must be the first answer."""
 BROKEN = (
     "Something went wrong here, and it is in the log. What was accepted before is kept. "
     "Please try again; if it happens again, ask whoever runs me to run `concertmaster doctor`."

@@ -1,6 +1,6 @@
 """What `doctor` and `init` say about Discord. Asks Discord, changes nothing there.
 
-`post_test_card` is the exception: it posts a card and deletes it again, when somebody asks for that.
+`post_test_card` is the exception: it posts a card and deletes it again, when somebody asks for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
