@@ -2,6 +2,6 @@
 
 from handlers.slack.app import create
 from handlers.slack.face import Face
-from handlers.slack.run import Slack, build, configured
+from handlers.slack.run import Ended, Slack, build, configured
 
-__all__ = ["Face", "Slack", "build", "configured", "create"]
+__all__ = ["Ended", "Face", "Slack", "build", "configured", "create"]

@@ -14,7 +14,7 @@ from bot.documents.export import MEDIA_TYPES, Format, export
 from bot.domain.artifact import Artifact
 from bot.domain.authority import GUEST
 from bot.domain.base import Refused
-from bot.domain.mission import Mission, Person
+from bot.domain.mission import Mission, Person, Policy
 from bot.inbox import Letter
 from handlers import clicks
 from handlers.slack import home
@@ -92,8 +92,27 @@ async def _start(face: Face, letter: Letter, form: Filled, where: Where) -> str:
         wanted = read_start(form.values, person.zone, face.missions.cap)
     except Wrong as wrong:  # the form said so already, in its own words
         raise Refused(" ".join(wrong.errors.values())) from None
-    await start(face, letter, where, person, wanted)
+    shown = await _shown(face, form.team, person, wanted.policy)
+    policy = wanted.policy.model_copy(update={"shown": shown})
+    await start(face, letter, where, person, wanted.model_copy(update={"policy": policy}))
     return ""
+
+
+async def _shown(face: Face, team: str, person: Person, policy: Policy) -> str:
+    """Who may approve, by name; "" where the kind says it."""
+    names = [await face.people.name(team, user) for user in policy.people]
+    match policy.kind:
+        case "requester":
+            return person.name
+        case "users":
+            return " or ".join(names)
+        case "two_person" if names:
+            return f"two of {', '.join(names)}"
+        case "role":
+            handles = dict(await face.people.groups(team))
+            return f"anyone in {handles.get(policy.role, policy.role)}"
+        case _:
+            return ""
 
 
 async def _house(face: Face, form: Filled) -> str:

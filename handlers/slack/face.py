@@ -1,6 +1,5 @@
 """What every handler of Slack needs."""
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +14,9 @@ from bot.chat.slack.calls import Calls
 from bot.chat.slack.installs import Installs
 from bot.chat.slack.place import Where, parts_of
 from bot.chat.slack.views import read
+from bot.chat.slack.words import mrkdwn
 from bot.documents.worker import Workers
-from bot.domain.authority import GUEST, may
+from bot.domain.authority import may
 from bot.domain.mission import Mission, Person
 from bot.domain.record import Record
 from bot.inbox import Inbox, Letter
@@ -32,7 +32,6 @@ NOT_FOR_GUESTS = (
     "Guests and people of other workspaces cannot start or steer missions here. Ask a member of "
     "this workspace to do it."
 )
-_ID = re.compile(r"\b[UW][A-Z0-9]+\b")
 
 
 @dataclass
@@ -145,25 +144,14 @@ class Face:
         """
         if not text:
             return
-        words = await self.named(where.team, text)
+        words = mrkdwn(text, 3_000)
         body = {"response_type": "ephemeral", "replace_original": False, "text": words}
         if answer and await self.calls.respond(answer, body):
             return
         try:
-            await self.chat.tell(where.place, person, words)
+            await self.chat.tell(where.place, person, text)
         except ChatError as error:
             log.warning("slack_not_told", error=str(error))
-
-    async def named(self, team: str, text: str) -> str:
-        """Ids of people in a sentence of ours as their names."""
-        for user in set(_ID.findall(text)):
-            try:
-                person = await self.people.person(team, user)
-            except ChatError:
-                continue
-            if GUEST not in person.roles or person.name != user:
-                text = re.sub(rf"\b{user}\b", person.name.replace("\\", ""), text)
-        return text
 
     async def react(self, where: Where, ts: str, name: str) -> None:
         """A reaction on a message. An extra: never in the way."""

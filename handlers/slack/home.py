@@ -27,6 +27,7 @@ PROMPTS = (
     ("Find what stands out", "From the export I attach, what changed most? Make a one-page brief."),
     ("What can you do?", "What can you do for me?"),
 )
+"""The manifest has the same; a test compares the two."""
 
 
 async def opened(face: Face, look: Opened) -> None:

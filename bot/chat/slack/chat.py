@@ -295,7 +295,7 @@ def _is_slot(shown: Json, message: Message) -> bool:
 def _session_status(card: Card) -> str:
     if card.tone is Tone.busy:
         return "processing"
-    if card.tone is Tone.ask:
+    if card.tone is Tone.ask or (card.tone is Tone.bad and card.buttons):
         return "suspended"
     return "closed" if card.ended_at else ""
 

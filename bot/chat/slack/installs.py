@@ -38,7 +38,7 @@ class Installs:
 
     def __init__(self, store: Store, key: str, *, single: str = "", base_url: str) -> None:
         self._store = store
-        self._box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
+        self.box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
         self._single = single
         self._base_url = base_url
         self._known: dict[str, tuple[Installed, str]] = {}
@@ -85,7 +85,7 @@ class Installs:
 
     async def save(self, installed: Installed, token: str) -> None:
         """Keep an installation; a new one replaces the old."""
-        secret = self._box.encrypt(token.encode()).decode()
+        secret = self.box.encrypt(token.encode()).decode()
         row: dict[str, Any] = {
             "platform": PLATFORM, "workspace": workspace_of(installed.team), "secret": secret,
             "body": installed.model_dump(mode="json"),
@@ -109,7 +109,7 @@ class Installs:
         if row is None:
             return None
         try:
-            token = self._box.decrypt(row.secret.encode()).decode()
+            token = self.box.decrypt(row.secret.encode()).decode()
         except InvalidToken:
             log.error("slack_token_unreadable", team=team, mend="SECRET_KEY changed: reinstall")
             return None
