@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ init_app = typer.Typer(
     help="Write the configuration: a .env with comments.",
 )  # fmt: skip
 app.add_typer(init_app)
+slack_app = typer.Typer(name="slack", hidden=True, help="What Slack's own command line calls.")
+app.add_typer(slack_app)
 
 Goal = Annotated[str, typer.Argument(help="What you want done, in a sentence or two.")]
 Attach = Annotated[
@@ -198,6 +201,9 @@ def forget(
 def doctor(
     json: Lines = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend permissions and folders.")] = False,
+    card: Annotated[
+        str, typer.Option(help="A Slack channel's id: show a test card there, and delete it.")
+    ] = "",
 ) -> None:
     """Check the configuration, and say how to mend what is wrong. Exit 1 when something is bad.
 
@@ -206,6 +212,10 @@ def doctor(
     settings = _settings()
     from bot.commands.doctor import examine
 
+    if settings.slack_bot_token or settings.slack_client_id or card:
+        from bot.commands.slack import checks
+
+        checks(card)
     raise typer.Exit(_run(examine(settings, lines=json, fix=fix)))
 
 
@@ -217,6 +227,52 @@ def init(context: typer.Context, yes: Yes = False) -> None:
     from bot.commands.init import write_env
 
     _run(write_env(Path(".env"), ask=not yes))
+
+
+@init_app.command("slack")
+def init_slack(
+    bot_token: Annotated[str, typer.Option(help="xoxb-…", envvar="SLACK_BOT_TOKEN")] = "",
+    app_token: Annotated[str, typer.Option(help="xapp-…", envvar="SLACK_APP_TOKEN")] = "",
+    yes: Yes = False,
+) -> None:
+    """Say how to make the Slack app, and write its tokens into .env (0600) and .slack/hooks.json.
+
+    A token on the command line stays in the shell's history: rather type it when you are asked.
+    """
+    from bot.commands.slack import set_up
+
+    tokens = {"SLACK_BOT_TOKEN": bot_token, "SLACK_APP_TOKEN": app_token}
+    _run(_later(lambda: set_up(Path(), tokens, ask=not yes)))
+
+
+@slack_app.command("hooks")
+def slack_hooks() -> None:
+    """Which commands there are for it."""
+    from bot.commands.slack import hooks
+
+    typer.echo(dumps(hooks()))
+
+
+@slack_app.command("manifest")
+def slack_manifest() -> None:
+    """The app's manifest as JSON."""
+    from handlers.slack.manifest import manifest
+
+    typer.echo(dumps(manifest()))
+
+
+@slack_app.command("start")
+def slack_start() -> None:
+    """`serve`, with the tokens that Slack's command line lends."""
+    from bot.commands.serve import serve_all
+    from bot.commands.slack import lent
+
+    _run(serve_all(_settings(**lent())))
+
+
+async def _later(work: Callable[[], None]) -> None:
+    """Work that waits for nothing, as `_run` takes it."""
+    work()
 
 
 def _settings(**given: Any) -> Any:

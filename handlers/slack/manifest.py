@@ -34,6 +34,16 @@ def scopes() -> list[str]:
     return sorted(SCOPES)
 
 
-def manifest(path: Path = Path("manifest.yml")) -> Json:
-    """The manifest as it is written. Raises OSError."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[2] / "manifest.yml"
+INSTALLED = Path(__file__).parent / "manifest.yml"
+
+
+def text() -> str:
+    """The manifest as it is written: from the checkout, or from the installed package."""
+    path = ROOT if ROOT.exists() else INSTALLED
+    return path.read_text(encoding="utf-8")
+
+
+def manifest() -> Json:
+    """The manifest as Slack takes it."""
+    return yaml.safe_load(text())
