@@ -25,6 +25,8 @@ from tests.discord_.town import Town
 GOAL = "From the attached export, which three endpoints changed most? Make a one-page brief."
 CSV = b"endpoint,before,after\n/a,10,90\n/b,20,25\n/c,5,60\n/d,7,8\n/e,30,2\n"
 CHANNELS = 20
+EVERY = 0.1
+"""Seconds between two people who start a mission."""
 OURS = ("*/handlers/discord/*", "*/bot/chat/discord/*", "*/site-packages/discord/*")
 
 
@@ -34,7 +36,10 @@ async def acks(number: int) -> None:
         town.chat.pace = 3.0
         channels = [standin.channel(town.guild, f"room-{n}") for n in range(CHANNELS)]
         began = time.perf_counter()
-        asked = [_ask(town, channels[n % CHANNELS]) for n in range(number)]
+        asked: list[Interaction] = []
+        for n in range(number):
+            asked.append(_ask(town, channels[n % CHANNELS]))
+            await asyncio.sleep(EVERY)
         pressed = await _approve(town, channels, number)
         took = time.perf_counter() - began
         _print_acks("start", asked)
@@ -65,10 +70,11 @@ def _shown(town: Town, channels: list[Json]) -> list[Json]:
 
 
 def _print_acks(name: str, done: Sequence[Interaction]) -> None:
-    times = sorted(i.ack_ms for i in done)
+    times = sorted(i.ack_ms for i in done if i.answered)
+    late = len(done) - len(times)
     cuts = statistics.quantiles(times, n=100)
     print(f"ack {name:8} n={len(times)}  p50 {cuts[49]:.0f} ms  p99 {cuts[98]:.0f} ms  "
-          f"max {times[-1]:.0f} ms  (Discord waits 3,000)")  # fmt: skip
+          f"max {times[-1]:.0f} ms  late {late}  (Discord waits 3,000)")  # fmt: skip
 
 
 def _print_calls(standin: StandIn, number: int, took: float) -> None:

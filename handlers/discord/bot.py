@@ -58,11 +58,16 @@ class Events:
         if sent.kind == WORDS:
             words = Words.model_validate(sent.payload)
             work = begin.deal(self.face, client, sent.key, words)
-            await settle(self.face, sent, words.person, work)
+
+            async def below(text: str) -> None:
+                if words.message and not words.menu:
+                    await begin.reply(client, words.channel, words.message, text)
+
+            await settle(self.face, sent, words.person, work, below)
         else:
             press = Press.model_validate(sent.payload)
             work = buttons.deal(self.face, sent.key, press)
-            await settle(self.face, sent, press.person, work)
+            await settle(self.face, sent, press.person, work, _nowhere)
 
     async def on_connect(self) -> None:
         """A new session: what was missed is not said again, so every Place is behind.
@@ -89,6 +94,10 @@ class Events:
 
     async def on_error(self, event: str, /, *args: Any, **_: Any) -> None:
         log.exception("discord_event_failed", event_name=event)
+
+
+async def _nowhere(text: str) -> None:
+    """A click has no words to answer below."""
 
 
 class Single(Events, discord.Client):

@@ -5,6 +5,7 @@ in between, the person is told by direct message instead.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 WORDS, PRESS = "words", "press"
 WAITING = "That is being dealt with."
+Tell = Callable[[str], Awaitable[None]]
 
 
 class Sent(Frozen):
@@ -92,10 +94,16 @@ async def deliver(face: Face, sent: Letter) -> Answer:
         face.hopes.pop(sent.key, None)
 
 
-async def settle(face: Face, sent: Letter, person: Person, work: Any) -> None:
-    """Do a letter's work, and tell whoever waits for it. What may pass is tried again."""
+async def settle(
+    face: Face, sent: Letter, person: Person, work: Awaitable[Answer], elsewhere: Tell
+) -> None:
+    """Do a letter's work, and tell whoever waits for it. What may pass is tried again.
+
+    When nobody waits any more the person gets a direct message, or, when they take none, a word
+    `elsewhere`.
+    """
     try:
-        said: Answer = await work
+        said = await work
     except StoreDown:
         raise
     except Refused as refused:
@@ -105,15 +113,18 @@ async def settle(face: Face, sent: Letter, person: Person, work: Any) -> None:
             raise
         log.exception("discord_letter_failed", key=sent.key)
         said = Answer(BROKEN)
-    await _tell(face, sent, person, said)
-
-
-async def _tell(face: Face, sent: Letter, person: Person, said: Answer) -> None:
     hope = face.hopes.get(sent.key)
     if hope is not None and not hope.done():
         hope.set_result(said)
-    elif said.text:
-        try:
-            await face.chat.tell(sent.place, person.id, said.text)
-        except ChatError as error:
-            log.info("discord_answer_not_told", error=str(error))
+    elif said.text and not await _tell(face, sent.place, person, said.text):
+        await elsewhere(said.text)
+
+
+async def _tell(face: Face, place: str, person: Person, text: str) -> bool:
+    """A direct message. False when the person takes none."""
+    try:
+        await face.chat.tell(place, person.id, text)
+    except ChatError as error:
+        log.info("discord_answer_not_told", error=str(error))
+        return False
+    return True

@@ -46,7 +46,9 @@ class Seat(NamedTuple):
 
 def seat_of(message: discord.Message) -> Seat:
     guild = str(message.guild.id) if message.guild else DM
-    thread = message.guild is None or isinstance(message.channel, discord.Thread)
+    # A channel that discord.py does not know can only be a thread: the others came with the server.
+    threads = discord.Thread | discord.PartialMessageable
+    thread = message.guild is None or isinstance(message.channel, threads)
     return Seat(guild, str(message.channel.id), thread)
 
 
@@ -145,6 +147,8 @@ def words_of(client: discord.Client, message: discord.Message) -> str:
 def _missing(message: discord.Message, seat: Seat) -> tuple[str, ...]:
     guild, channel = message.guild, message.channel
     if guild is None or isinstance(channel, discord.PartialMessageable):
+        return ()
+    if isinstance(channel, discord.Thread) and channel.parent is None:
         return ()
     return missing(channel.permissions_for(guild.me), thread=seat.thread)
 

@@ -102,6 +102,16 @@ async def test_a_stranger_in_the_thread_decides_nothing(town: Town) -> None:
     assert record.gates[0].open
 
 
+async def test_who_takes_no_direct_messages_is_answered_below(town: Town) -> None:
+    """A refusal is never swallowed."""
+    await town.start()
+    thread = town.own_thread()
+    await town.planned(thread)
+    town.standin.world.closed_dms.add(town.bob["id"])
+    town.standin.say(town.bob, thread, "Leave out vendor North, it is too slow.")
+    await town.standin.until(lambda: _with(town, thread, "Only"))
+
+
 async def test_after_its_end_a_thread_is_only_talk(town: Town) -> None:
     """Thanks and chatter start nothing; a mention may."""
     await town.start()
