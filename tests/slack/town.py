@@ -1,19 +1,27 @@
 """A workspace with people, and the whole bot in it: `start` and `stop` are its process's life."""
 
 import asyncio
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from bot.app import App
+from bot.domain.gate import Gate, GateKind
+from bot.domain.mission import Status
 from bot.settings import Settings
 from handlers.slack import Slack
+from tests.core.world import brief, gate, plan, task
 from tests.slack.standin import BOT, Standin
 
 Json = dict[str, Any]
 GOAL = "From the attached export, which three endpoints changed most? Make a one-page brief."
 CSV = b"endpoint,before,after\n/a,10,90\n/b,20,25\n/c,5,60\n/d,7,8\n/e,30,2\n"
 FAST = 0.05
+WAITING = {
+    "plan": Status.needs_plan_approval, "question": Status.needs_answer,
+    "artifact": Status.needs_artifact_approval,
+}  # fmt: skip
 
 
 def settings_for(slack: Standin, folder: Path, database: str, **more: Any) -> Settings:
@@ -64,6 +72,25 @@ class Town:
             del self._inbox
         await self.app.close()
 
+    async def asked(self, kind: str = "plan", **more: Any) -> Gate:
+        """Bring the newest mission to a gate, as the graph would; gives the gate."""
+        mission = (await self.missions())[0]
+        tasks = (task("T1"), task("T2", "T1"))
+        now = self.app.store.clock()
+        base: dict[str, Any] = {
+            "mission": mission.id, "policy": mission.policy, "opened_at": now,
+            "expires_at": now + timedelta(days=7), "id": f"g{mission.id}{kind}",
+        }  # fmt: skip
+        opened = gate(GateKind(kind), **(base | more))
+        async with self.app.store.begin() as tx:
+            await tx.add_brief(mission.id, brief())
+            await tx.put_plan(mission.id, plan(*tasks, critiqued=0))
+            await tx.open_gate(opened)
+            await tx.set_status(mission.id, WAITING[kind])
+            await tx.want(mission.id, mission.place, opened.name)
+        self.app.shown()
+        return opened
+
     # -- people ----------------------------------------------------------------------------------
 
     def mention(self, text: str, user: str = "U1", channel: str = "C1", **more: Any) -> Json:
@@ -77,6 +104,19 @@ class Town:
             return found[-1] if found else None
 
         return await self.slack.until(shown, timeout)
+
+    async def started(self, number: int = 1) -> Any:
+        """The newest mission, once there are so many."""
+        async with asyncio.timeout(20):
+            while len(found := await self.missions()) < number:
+                await asyncio.sleep(0.02)
+        return found[0]
+
+    async def settled(self) -> None:
+        """Wait until everything that was sent was acknowledged, kept and dealt with."""
+        envelopes = self.slack.post.envelopes.values()
+        await self.slack.until(lambda: all(e.acked.is_set() for e in envelopes))
+        await self.app.inbox.settle()
 
     async def told(self, user: str, words: str, timeout: float = 20.0) -> str:
         """The private answer with these words, once it is there."""
@@ -92,6 +132,11 @@ class Town:
         async with asyncio.timeout(30):
             while sum(m.status.ended for m in await self.missions()) < number:
                 await asyncio.sleep(0.02)
+
+    async def kept(self) -> int:
+        """How many letters the inbox has, done or not."""
+        async with self.app.store.reading() as conn:
+            return int((await conn.exec_driver_sql("SELECT count(*) FROM inbox")).scalar_one())
 
     async def missions(self) -> Any:
         return await self.app.store.missions("slack:T1")

@@ -105,7 +105,10 @@ class SlackChat:
         await self.whisper(where, person, {"text": words})
 
     async def whisper(self, where: Where, person: str, body: Json) -> None:
-        """The same with blocks of one's own."""
+        """The same with blocks of one's own; a person's own id as channel is a direct message."""
+        if where.channel == person:
+            await self._direct(where, person, body)
+            return
         try:
             await self.calls.ask(
                 where, "chat.postEphemeral", channel=where.channel, user=person,

@@ -65,6 +65,8 @@ class Standin:
         self.events = events
         self.calls: list[Call] = []
         self.journal: list[tuple[float, str, Json]] = []
+        self.forbid_files = False
+        """Files show the sign-in page, as for a token without `files:read`."""
         self.url = ""
         self._news = asyncio.Event()
         self._runner: http.AppRunner | None = None
@@ -160,7 +162,7 @@ class Standin:
 
     async def _download(self, request: http.Request) -> http.StreamResponse:
         file = self.world.files.get(request.match_info["file"])
-        if _bearer(request, {}) not in self.tokens:
+        if self.forbid_files or _bearer(request, {}) not in self.tokens:
             return http.Response(text="<html>sign in</html>", content_type="text/html")
         if file is None or file.data is None:
             return http.Response(status=404)
@@ -238,6 +240,8 @@ class Standin:
             **({"files": shared, "subtype": "file_share"} if shared else {}),
             **more,
         }
+        if "files_shown" in message:
+            message["files"] = message.pop("files_shown")
         place.messages[ts] = message
         self._tell(channel, message)
         return message
@@ -249,6 +253,11 @@ class Standin:
         file = Upload(id, name, len(data), data=data, done=True, base=self.web.base)
         self.world.files[id] = file
         return {**file.shown(), "user": user}
+
+    def say_with_size(self, channel: str, user: str, text: str, name: str, size: int) -> Json:
+        """A message with a file that says it is so large."""
+        file = {**self._file(name, b"x", user), "size": size}
+        return self.say(channel, user, text, subtype="file_share", files_shown=[file])
 
     def _tell(self, channel: str, message: Json) -> None:
         place = self.world.channels[channel]
@@ -313,6 +322,27 @@ class Standin:
             **_picked(element, option),
         }
         return self.post.send("interactive", self._action(message, action, user))
+
+    def click_private(self, said: Json, label: str, user: str = "U1") -> Envelope:
+        """A person clicks a button of a private answer; no history has its message."""
+        element, block = _find(said["blocks"], label)
+        ts, channel = self.world.ts(), said["channel"]
+        action = {
+            "type": element["type"], "action_id": element["action_id"], "value": element["value"],
+            "block_id": block.get("block_id", "auto"), "action_ts": self.world.ts(),
+        }  # fmt: skip
+        container = {"type": "message", "message_ts": ts, "channel_id": channel}
+        if said.get("thread_ts"):
+            container["thread_ts"] = said["thread_ts"]
+        payload = {
+            "type": "block_actions", "api_app_id": APP, "token": "legacy",
+            "user": {"id": user, "name": self.world.users[user].name, "team_id": TEAM},
+            "container": {**container, "is_ephemeral": True},
+            "trigger_id": self.world.trigger(user), "team": {"id": TEAM, "domain": "t1"},
+            "channel": {"id": channel, "name": self.world.channels[channel].name},
+            "response_url": f"{self.web.base}/respond/{channel}/{user}", "actions": [action],
+        }  # fmt: skip
+        return self.post.send("interactive", payload)
 
     def _action(self, message: Json, action: Json, user: str) -> Json:
         channel = self.channel_of(message)

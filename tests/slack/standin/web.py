@@ -382,6 +382,12 @@ def _group(web: Web, args: Json) -> Json:
     return {"users": web.world.groups[args["usergroup"]]}
 
 
+@method("usergroups.list", 2, "usergroups:read")
+def _groups(web: Web, args: Json) -> Json:
+    groups = [{"id": id, "handle": id.lower(), "name": id} for id in web.world.groups]
+    return {"usergroups": groups}
+
+
 @method("reactions.add", 3, "reactions:write", needs="channel name timestamp")
 def _react(web: Web, args: Json) -> Json:
     users = _reaction(web, args)
