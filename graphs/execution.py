@@ -17,6 +17,7 @@ from bot.domain.events import EventKind
 from bot.domain.gate import GateKind
 from bot.domain.mission import Status
 from bot.domain.record import Record
+from bot.domain.route import held_up, review_stage
 from bot.domain.spend import OverCap
 from bot.domain.work import Attempt, AttemptStatus, Output, Verdict
 from bot.store.store import StoreDown
@@ -35,10 +36,6 @@ def _flight(action: Run | Review) -> Flight:
     return (action.task, action.number, "run" if isinstance(action, Run) else "review")
 
 
-def _review_stage(task: str) -> str:
-    return f"review:{task}"
-
-
 async def execute(shop: Workshop, hold: Hold, record: Record) -> None:
     """Run what can run until nothing can: all is done, or a person is needed."""
     await Execution(shop, hold, record).run()
@@ -47,13 +44,13 @@ async def execute(shop: Workshop, hold: Hold, record: Record) -> None:
 class Execution:
     """The tasks of one mission in flight. `record` mirrors the rows that this holder writes.
 
-    Tasks that are `held_up` wait for a person, those that are `short` until others are paid.
+    Tasks that are `over_cap` wait for a person, those that are `short` until others are paid.
     """
 
     def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
         self.shop, self.hold, self.record = shop, hold, record
         self.flying: dict[Flight, asyncio.Task[None]] = {}
-        self.held_up: set[str] = set()
+        self.over_cap: set[str] = set()
         self.short: set[str] = set()
         self._width = asyncio.Semaphore(shop.limits.tasks)
         self._mirror = asyncio.Lock()
@@ -102,7 +99,7 @@ class Execution:
     async def _act(self, action: Action) -> None:
         if isinstance(action, Block):
             await self._block(action)
-        elif action.task not in self.held_up | self.short:
+        elif not self._waits(action.task):
             self._fly(_flight(action), action)
 
     def _fly(self, flight: Flight, action: Run | Review) -> None:
@@ -151,17 +148,14 @@ class Execution:
         if self.record.mission.status is Status.queued:
             await self._begin()
         self.short.clear()
-        self.held_up = {name for name in self.held_up if self._still_up(name)}
+        if not any(gate.kind is GateKind.budget for gate in self.record.open_gates):
+            self.over_cap.clear()
         wanted = {_flight(a) for a in Board.of(self.record).actions if not isinstance(a, Block)}
         for flight in [f for f in self.flying if f not in wanted]:
             await self._recall(flight)
 
-    def _still_up(self, task: str) -> bool:
-        """True while the gate that holds this task up is open."""
-        return any(
-            gate.kind is GateKind.budget or gate.data.get("stage") == _review_stage(task)
-            for gate in self.record.open_gates
-        )
+    def _waits(self, task: str) -> bool:
+        return task in self.over_cap | self.short or held_up(self.record, task)
 
     async def _reload(self) -> None:
         async with self._mirror:
@@ -290,9 +284,8 @@ class Execution:
 
     async def _unreviewed(self, task: str, why: str) -> None:
         """No reviewer could be had: the output is kept, and the person may send it on."""
-        self.held_up.add(task)
         async with self._mirror, self.shop.commit(self.hold) as tx:
-            await pauses.stage_failed(tx, self.record, _review_stage(task), why)
+            await pauses.stage_failed(tx, self.record, review_stage(task), why)
             await self._show(tx)
             self.record = await self.shop.store.record_in(tx, await tx.lock(self.hold.mission))
 
@@ -342,7 +335,7 @@ class Execution:
             if self._affordable(over):
                 self.short.add(task)
                 return
-            self.held_up.add(task)
+            self.over_cap.add(task)
             await pauses.over_cap(tx, self.record, over)
             await self._show(tx)
             self.record = await self.shop.store.record_in(tx, mission)

@@ -43,8 +43,23 @@ def stage(record: Record) -> Stage:
 
 
 def _holds_all(gate: Gate) -> bool:
-    """A stage that failed, or the cap, stops everything; a task's own gate does not."""
-    return gate.kind is GateKind.budget or (gate.kind is GateKind.blocked and not _task(gate))
+    """A stage that failed, or the cap, stops everything; what holds one task up does not."""
+    if gate.kind is GateKind.blocked:
+        return not _task(gate) and not str(gate.data.get("stage", "")).startswith(REVIEW_OF)
+    return gate.kind is GateKind.budget
+
+
+REVIEW_OF = "review:"
+
+
+def review_stage(task: str) -> str:
+    """The stage that a person is asked about when a task's output could not be reviewed."""
+    return f"{REVIEW_OF}{task}"
+
+
+def held_up(record: Record, task: str) -> bool:
+    """True while a person has not said whether to try the review of this task again."""
+    return any(gate.data.get("stage") == review_stage(task) for gate in record.open_gates)
 
 
 def _task(gate: Gate) -> str:
@@ -80,7 +95,7 @@ def brief_gate(record: Record, brief: Brief) -> Gate | None:
 
 def _work(record: Record) -> Stage:
     board = Board.of(record)
-    if board.actions:
+    if any(not held_up(record, action.task) for action in board.actions):
         return Stage.execute
     if not board.settled:
         return Stage.wait
