@@ -216,6 +216,10 @@ def doctor(
         from bot.commands.slack import checks
 
         checks(card)
+    if settings.discord_token:
+        from bot.commands import discord
+
+        discord.checks()
     raise typer.Exit(_run(examine(settings, lines=json, fix=fix)))
 
 
@@ -243,6 +247,20 @@ def init_slack(
 
     tokens = {"SLACK_BOT_TOKEN": bot_token, "SLACK_APP_TOKEN": app_token}
     _run(_later(lambda: set_up(Path(), tokens, ask=not yes)))
+
+
+@init_app.command("discord")
+def init_discord(
+    token: Annotated[str, typer.Option(help="The bot's token", envvar="DISCORD_TOKEN")] = "",
+    yes: Yes = False,
+) -> None:
+    """Say how to make the Discord application, and write its token into .env (0600).
+
+    A token on the command line stays in the shell's history: rather type it when you are asked.
+    """
+    from bot.commands.discord import set_up
+
+    _run(_later(lambda: set_up(Path(), token, ask=not yes)))
 
 
 @slack_app.command("hooks")

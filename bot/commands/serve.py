@@ -138,6 +138,9 @@ async def serve_all(settings: Settings) -> None:
             sys.stdout.flush()
             if slack is not None:
                 serving.append(asyncio.create_task(_served("Slack", slack.run()), name="slack"))
+            if settings.discord_token is not None:
+                platform = _served("Discord", _discord(app))
+                serving.append(asyncio.create_task(platform, name="discord"))
             await begin(app)
             await page.ended()
     finally:
@@ -158,6 +161,12 @@ def _slack(app: App) -> "Slack | None":
         sys.stdout.write("Slack is not served: set SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET.\n")
         return None
     return Slack(app)
+
+
+async def _discord(app: App) -> None:
+    """Discord; it is loaded only when it is configured."""
+    handlers = await asyncio.to_thread(import_module, "handlers.discord")
+    await handlers.Discord(app).run()
 
 
 async def _served(name: str, platform: Coroutine[Any, Any, None]) -> None:

@@ -2,6 +2,6 @@
 
 from handlers.discord.bot import Bot, Ended
 from handlers.discord.face import Face
-from handlers.discord.serving import Serving
+from handlers.discord.run import Discord
 
-__all__ = ["Bot", "Ended", "Face", "Serving"]
+__all__ = ["Bot", "Discord", "Ended", "Face"]

@@ -1,11 +1,19 @@
 """What doctor says about Discord, and Discord as a part of a running bot."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App
 from bot.chat.discord import point
 from bot.chat.discord.doctor import PERMISSIONS, Found, examine, invite, post_test_card
-from handlers.discord import Serving
+from bot.commands.discord import set_up
+from bot.commands.errors import Misuse
+from bot.settings import Settings
+from handlers.discord import Discord, Ended
 from tests.discord_.standin import StandIn
 from tests.discord_.test_chat import DiscordHouse, house
 from tests.discord_.town import Town
@@ -64,20 +72,35 @@ async def test_a_test_card_is_posted_and_removed(house: DiscordHouse) -> None:
     assert found.level == "bad"
 
 
-async def test_discord_is_served_beside_others(town: Town) -> None:
+async def test_discord_is_served_beside_others(
+    standin: StandIn, tmp_path: Path, sqlite_url: str
+) -> None:
     """One platform's end is a sentence, not the end of the process."""
-    await town.start()
-    await town.stop()
-    from bot.app import App
-
-    app = await App.open(town.settings)
-    parts = (app.missions, app.inbox, app.files, app.workers)
-    base, gateway = town.standin.base, town.standin.gateway_url
-    async with Serving(
-        town.standin.token, *parts, show=app.face, api_base=base, gateway_url=gateway
-    ) as serving:
-        await town.standin.until(lambda: town.standin.gateway.connected)
-        await town.standin.gateway.close(4004)
-        ended = await asyncio.wait_for(serving.wait(), 10)
+    settings = Settings(
+        data_dir=tmp_path,
+        database_url=sqlite_url,
+        discord_token=SecretStr(standin.token),
+        discord_api_base=standin.base,
+        discord_gateway_url=standin.gateway_url,
+        _env_file=None,  # pyright: ignore[reportCallIssue]
+    )
+    app = await App.open(settings)
+    serving = asyncio.create_task(Discord(app).run())
+    await standin.until(lambda: standin.gateway.connected)
+    await standin.gateway.close(4004)
+    with pytest.raises(Ended, match="DISCORD_TOKEN"):
+        await asyncio.wait_for(serving, 10)
     await app.close()
-    assert "DISCORD_TOKEN" in ended
+
+
+def test_init_writes_the_token_and_says_the_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is for its owner alone; what is no token is refused."""
+    set_up(tmp_path, "aa.bb.cc", ask=False)
+    env = tmp_path / ".env"
+    assert "\nDISCORD_TOKEN=aa.bb.cc\n" in env.read_text()
+    assert env.stat().st_mode & 0o077 == 0
+    assert "Message Content Intent" in capsys.readouterr().err
+    with pytest.raises(Misuse):
+        set_up(tmp_path, "nothing", ask=False)

@@ -86,6 +86,7 @@ class DiscordChat:
         self._most: dict[str, int] = {}
         self._old_edits: dict[str, float] = {}
         self._deleted: OrderedDict[str, str] = OrderedDict()
+        self._plain: OrderedDict[str, None] = OrderedDict()
         self._me = ""
 
     async def close(self) -> None:
@@ -98,6 +99,7 @@ class DiscordChat:
         """Show a new message; a repeat within some minutes gives the first one again."""
         where = Where.of(message.place)
         looks = _Looks(message, self._link, plainest=classic)
+        self._note(message.card)
         made = await self._best(where, message, looks, self._post)
         ref = ref_of(made)
         self._remember(ref, made, message.card.picture)
@@ -146,6 +148,10 @@ class DiscordChat:
         body = {"content": clip(neutral(text), limits.CONTENT), "allowed_mentions": NO_MENTIONS}
         await self._rest.ask("POST", MESSAGES, body=body, channel=self._dms[person])
 
+    def plain(self, custom_id: str) -> bool:
+        """True for a button that was shown lately and acts at once, without a form."""
+        return custom_id in self._plain
+
     async def shards(self) -> int:
         """How many connections Discord wants for this bot. Raises ChatError."""
         return int((await self._rest.ask("GET", "/gateway/bot"))["shards"])
@@ -186,6 +192,7 @@ class DiscordChat:
         message = self._rested(target, message)
         where = Where(Where.of(message.place).guild, target.channel)
         looks = _Looks(message, self._link, plainest=bare, only_classic=target.classic)
+        self._note(message.card)
 
         async def send(channel: str, message: Message, page: Page) -> Json:
             seen = self._seen.get(str(target))
@@ -292,6 +299,14 @@ class DiscordChat:
         self._seen[str(ref)] = _Seen(files_of(made), picture, at)
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
+
+    def _note(self, card: Card) -> None:
+        for button in card.buttons:
+            if button.form is None and not button.confirm:
+                self._plain[button.id] = None
+                self._plain.move_to_end(button.id)
+        while len(self._plain) > REMEMBERED:
+            self._plain.popitem(last=False)
 
     def _forget(self, target: Ref, message: Message) -> None:
         """A deleted message's nonce would bring it back unseen: the next post has another."""

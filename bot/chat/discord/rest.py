@@ -21,6 +21,8 @@ Json = dict[str, Any]
 
 TIMEOUT = 45.0
 """Seconds for one request, uploads included."""
+CLOSED = 60.0
+"""Seconds to wait when Discord is not served any more."""
 AGENT = f"DiscordBot (https://github.com/Rapptz/discord.py, {discord.__version__}) concertmaster"
 
 
@@ -39,8 +41,11 @@ class Rest:
         self._token = token
         self._pace = pace
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def close(self) -> None:
+        """Let go of the connections; whoever asks from now on is told to wait."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -56,6 +61,8 @@ class Rest:
         **names: str,
     ) -> Any:
         """What Discord answers to one request. `names` fill the path."""
+        if self._closed:
+            raise ChatBusy(CLOSED)
         bucket = f"{method} {path} {names.get('channel', '')}"
         if (wait := self._pace.take(bucket)) > 0:
             raise ChatBusy(wait)
