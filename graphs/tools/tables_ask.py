@@ -123,7 +123,8 @@ class Change(Args):
     name: File
     sheet: Sheet = None
     key: str | list[str] = Field(
-        default_factory=list[str], description="column(s) that name what is compared"
+        default_factory=list[str],
+        description="column(s) that name what is compared; none for the total",
     )
     before: str | None = Field(
         default=None, description="a column of numbers or dates; with `period`, the earlier period"
@@ -156,8 +157,8 @@ class Change(Args):
             if self.key or self.before or self.after or self.period or self.value:
                 raise ValueError("columns stands alone: no key, before, after, period or value")
             return self
-        if not (self.key and self.before and self.after):
-            raise ValueError("give key, before and after; or columns")
+        if not (self.before and self.after):
+            raise ValueError("give before and after, with a key; or columns")
         if self.order:
             raise ValueError("order needs columns")
         if self.period and not self.value and self.fn != "count":

@@ -27,7 +27,7 @@ from graphs.schemas import (
     WholeReviewDraft,
 )
 from graphs.team import team
-from graphs.tools import Attachment, Room, ToolResult, checks, toolbox
+from graphs.tools import Asked, Attachment, Room, Tool, ToolResult, checks, toolbox
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "intake": IntakeDraft, "plan": PlanDraft, "critique": CritiqueDraft, "review": ReviewDraft,
@@ -79,6 +79,8 @@ class Mini:
     def __init__(self, folder: Path, workers: Workers) -> None:
         self.folder, self.workers = folder, workers
         self.files: dict[str, Attachment] = {}
+        self.questions: list[Asked] = []
+        self.answers: list[str] = []
 
     async def attach(self, files: dict[str, str | bytes]) -> list[dict[str, Any]]:
         """Write and convert the files; give them as planners see them."""
@@ -174,7 +176,7 @@ class Mini:
             "requirements": [r for r in requirements if r["id"] in task.covers],
             "inputs": [seen(d, titles[d], outputs[d]) for d in task.depends_on],
             "attachments": brief["attachments"], "guidance": [], "feedback": "", "house": {},
-            "answers": [],
+            "answers": [], "now": brief.get("now", "2026-11-20T10:00"), "zone": "UTC",
         } | more  # fmt: skip
         who = team()[task.specialist]
         names = [t for t in task.tools if t in who.tools] if task.tools else list(who.tools)
@@ -194,11 +196,20 @@ class Mini:
                 return gathered(said.text, results)
             messages.append(said)
             for call in said.tool_calls:
-                result = await tools[call["name"]].run(call["args"], room)
+                result = await self.used(tools[call["name"]], call["args"], room)
                 assert not (result.failed and "do not fit" in result.text), result.text
                 results.append(result)
                 messages.append(answered(call, result))
         raise AssertionError("the agent did not come to an end")
+
+    async def used(self, tool: Tool, args: dict[str, Any], room: Room) -> ToolResult:
+        """The tool's result; a question is answered as the graph answers it."""
+        try:
+            return await tool.run(args, room)
+        except Asked as asked:
+            self.questions.append(asked)
+            said = self.answers.pop(0) if self.answers else asked.default
+            return ToolResult(text=f"The person answered: {said}")
 
     def finished(
         self, brief: dict[str, Any], intake: IntakeDraft, plan: PlanDraft,

@@ -59,7 +59,7 @@ async def test_columns_can_be_ranked_by_percent_and_within_a_span(make_room: Mak
         ["apple", "0.5", "1", "0.5", "100"], ["ibm", "10", "12", "2", "20"],
     ]  # fmt: skip
     nothing = await refuse(room, "change_table", name="w.csv")
-    assert "give key, before and after; or columns" in nothing.text
+    assert "give before and after, with a key; or columns" in nothing.text
     both = await refuse(room, "change_table", name="w.csv", columns=["ibm"], key="date")
     assert "stands alone" in both.text
 
@@ -101,6 +101,17 @@ async def test_dates_are_grouped_by_iso_week(make_room: MakeRoom):
         after="2026-W02", value="n",
     )  # fmt: skip
     assert data(moved)["found"] == 3
+
+
+async def test_without_a_key_the_totals_are_compared(make_room: MakeRoom):
+    """One row for all: before, after, difference, percent."""
+    result = await call(
+        make_room({"d.csv": "day,n\n2026-01-01,1\n2026-02-01,3\n2026-02-02,4\n"}),
+        "change_table", name="d.csv", period="day", before="2026-01", after="2026-02", value="n",
+    )  # fmt: skip
+    assert data(result)["columns"] == ["2026-01", "2026-02", "difference", "change %"]
+    assert data(result)["rows"] == [["1", "7", "6", "600"]]
+    assert facts(result)["all rows", "sum of n in 2026-02"] == "7"
 
 
 async def test_a_json_map_of_like_objects_is_a_table(make_room: MakeRoom):

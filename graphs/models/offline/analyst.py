@@ -2,16 +2,28 @@
 
 import re
 from collections.abc import Generator, Sequence
+from dataclasses import replace
+from datetime import date
 
-from graphs.models.offline import sources, voices
+from graphs.models.offline import joining, sources, voices
 from graphs.models.offline.asked import Words, understand
+from graphs.models.offline.asking import asked, column_said
 from graphs.models.offline.changes import by_change
 from graphs.models.offline.columns import Table, described
 from graphs.models.offline.extras import extras
 from graphs.models.offline.language import spoken
-from graphs.models.offline.questions import choose, shaped
-from graphs.models.offline.ranking import at_a_glance, by_group, by_rank, by_row, by_theme, in_total
+from graphs.models.offline.questions import Ask, choose, glances, shaped
+from graphs.models.offline.ranking import (
+    at_a_glance,
+    by_group,
+    by_list,
+    by_rank,
+    by_row,
+    by_theme,
+    in_total,
+)
 from graphs.models.offline.shape import listed
+from graphs.models.offline.spans import day_of
 from graphs.models.offline.steps import Call, Desk, Reply, Script
 from graphs.models.offline.telling import Calls, Result, Work
 
@@ -28,6 +40,10 @@ KNOWN_VALUES = 60
 VALUE_COLUMNS = 6
 
 
+MENTIONS = 6
+"""Text columns that are searched for what the rows are to be about."""
+
+
 def analyse(desk: Desk, questions: Sequence[str], wishes: str = "") -> Script:
     """Answer each question from the tables. `wishes` are guidance and feedback in words."""
     tables = yield from look(desk)
@@ -35,15 +51,27 @@ def analyse(desk: Desk, questions: Sequence[str], wishes: str = "") -> Script:
         return _no_tables(desk)
     results: list[Result] = []
     for question in questions:
-        asked = understand(f"{question} {_focus(wishes)}".strip())
-        result = yield from answer(desk, asked, question, tables)
-        if result is not None:
-            results.append(result)
+        results += yield from _answers(desk, question, wishes, tables)
     if not results:
         return _unanswered(questions, tables)
     text = "\n\n".join(r.text() for r in results)
     extra = yield from extras(desk, results)
     return "\n\n".join(part for part in (text, extra) if part)
+
+
+def _answers(
+    desk: Desk, question: str, wishes: str, tables: Sequence[Table]
+) -> Generator[Calls, list[Reply], list[Result]]:
+    """The results of one question: one table each when it asks only what there is."""
+    said = understand(f"{question} {_focus(wishes)}".strip())
+    about = tables if glances(question) and len(tables) > 1 and not said.fn else [None]
+    results: list[Result] = []
+    for table in about:
+        chosen = [table] if table else tables
+        result = yield from answer(desk, said, question, chosen)
+        if result is not None:
+            results.append(result)
+    return results
 
 
 def look(desk: Desk) -> Generator[Calls, list[Reply], list[Table]]:
@@ -71,31 +99,105 @@ def look(desk: Desk) -> Generator[Calls, list[Reply], list[Table]]:
     return [t for t in tables if t.rows and t.columns]
 
 
-def answer(desk: Desk, asked: Words, question: str, tables: Sequence[Table]) -> Work:
+def answer(desk: Desk, said: Words, question: str, tables: Sequence[Table]) -> Work:
     """The result of one question, or None when no table answers it."""
-    table = choose(asked, tables)
+    table, said, note = yield from _table(desk, said, tables)
     if table is None:
         return None
-    values = yield from _values(desk, asked, table)
-    ask = shaped(asked, table, values)
+    values = yield from _values(desk, said, table)
+    ask = shaped(said, table, values, _today(desk))
     if (topic := voices.topic(question)) and (column := voices.column(table)):
         return (yield from by_theme(desk, ask, question, topic, column))
+    ask = yield from _mentioned(desk, ask)
+    ask = yield from _grouped(desk, ask)
     work = {
         "change": by_change, "rank": by_rank, "group": by_group, "total": in_total, "rows": by_row,
-        "overview": at_a_glance,
+        "list": by_list, "overview": at_a_glance,
     }[ask.mode]  # fmt: skip
-    return (yield from work(desk, ask, question))
+    result = yield from work(desk, ask, question)
+    return replace(result, notes=(note, *result.notes)) if result and note else result
+
+
+def _table(
+    desk: Desk, said: Words, tables: Sequence[Table]
+) -> Generator[Calls, list[Reply], tuple[Table | None, Words, str]]:
+    """The table that the question is about; two are joined when it needs both."""
+    two = joining.pair(said, tables) if desk.has("join_tables") else None
+    if two is None:
+        return choose(said, tables), said, ""
+    table = yield from joining.joined(desk, two)
+    if table is None:
+        return choose(said, tables), said, ""
+    rest = joining.rest(said.text)
+    return table, understand(rest) if rest else said, joining.told(two)
+
+
+def _today(desk: Desk) -> date:
+    """The day that the mission counts from; without one, no time is taken as relative."""
+    return day_of(str(desk.data.get("now") or "")) or date.max.replace(year=9000)
+
+
+_ABOUT = re.compile(
+    r"\b(?:about|containing|contains?|mention(?:s|ing)?|related to|regarding|concerning|with the "
+    r"word)\s+(?:the\s+)?[“\"']?(?P<what>[\w/.-]{3,})",
+    re.IGNORECASE,
+)
+
+
+def _mentioned(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], Ask]:
+    """`about webhooks`: the rows in which some text says so."""
+    found = _ABOUT.search(ask.words.text)
+    texts = [c for c in ask.table.columns if c.text][:MENTIONS]
+    if found is None or ask.where or not texts or not desk.has("query_table"):
+        return ask
+    word = found["what"].rstrip("s.")
+    wheres = [{"column": c.name, "op": "contains", "value": word} for c in texts]
+    replies = yield [
+        Call("query_table", {**ask.table.source, "measures": [{"fn": "count"}], "where": [w]})
+        for w in wheres
+    ]
+    counts = [int(r.data["rows"][0][0]) if r.data and r.data["rows"] else 0 for r in replies]
+    if not any(counts):
+        return ask
+    where = wheres[counts.index(max(counts))]
+    mode = "list" if ask.mode == "overview" else ask.mode
+    return replace(ask, where=(where,), mode=mode)
+
+
+def _grouped(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], Ask]:
+    """A word after `by` or `per` that names no column: a person may say which one it is."""
+    if not ask.unknown or ask.groups or ask.mode not in ("total", "group", "rank"):
+        return ask
+    term = ask.unknown[0]
+    note = f"There is no column called “{term}”."
+    names = [c.name for c in ask.table.columns if not c.prose and (c.text or c.identity)][:4]
+    if not names or not desk.has("ask_person"):
+        return replace(ask, assumed=(*ask.assumed, note))
+    said = yield from asked(
+        desk,
+        f"No column of {ask.table.where} is called “{term}”. Which one is meant?",
+        [*names, NONE],
+        NONE,
+    )
+    column = column_said(said, ask.table.columns)
+    if column is None:
+        return replace(ask, assumed=(*ask.assumed, note))
+    note = f"“{column.name}” was taken for “{term}”."
+    return replace(ask, mode="group", groups=(column.name,), assumed=(*ask.assumed, note))
+
+
+NONE = "None of them: give the total"
 
 
 def _values(
-    desk: Desk, asked: Words, table: Table
+    desk: Desk, said: Words, table: Table
 ) -> Generator[Calls, list[Reply], dict[str, list[str]]]:
     """The values of columns that words of the question may name."""
     columns = [
         c for c in table.columns if c.text and not c.prose and 1 < c.distinct <= KNOWN_VALUES
     ]
     columns = columns[:VALUE_COLUMNS]
-    if not columns or not asked.said or not desk.has("query_table"):
+    if not columns or not said.said or not desk.has("query_table"):
         return {}
     replies = yield [
         Call("query_table", {**table.source, "group_by": [c.name], "limit": KNOWN_VALUES})

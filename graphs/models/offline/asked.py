@@ -61,7 +61,8 @@ _BEST = re.compile(
     r"\b(?:most|highest|largest|biggest|greatest|top|bottom|best|worst|longest|"
     r"slowest|maximum|max|leading|main|priciest|strongest|rank(?:ed|ing)?|"
     r"newest|latest|lowest|least|fewest|smallest|minimum|min|cheapest|shortest|"
-    r"fastest|quickest|earliest|oldest|weakest|rarest|poorest)\b",
+    r"fastest|quickest|earliest|oldest|weakest|rarest|poorest|busiest|heaviest|"
+    r"full(?:est)?|expensive)\b",
     re.IGNORECASE,
 )
 
@@ -92,7 +93,8 @@ _BY = re.compile(
 
 
 _TIMES = {
-    "day": "day", "days": "day", "daily": "day", "date": "day", "week": "day", "month": "month",
+    "day": "day", "days": "day", "daily": "day", "date": "day", "week": "week", "weeks": "week",
+    "weekly": "week", "month": "month",
     "months": "month", "monthly": "month",
     "quarter": "quarter", "quarters": "quarter", "quarterly": "quarter", "year": "year",
     "years": "year", "yearly": "year", "annual": "year", "annually": "year", "trend": "month",
@@ -113,7 +115,9 @@ _HINTS = {
     "selling": "quantity units revenue sales", "satisfied": "satisfaction rating score",
     "paid": "salary amount",
     "spend": "amount spend cost", "spent": "amount spend cost", "earn": "revenue amount salary",
-    "failing": "errors failures",
+    "failing": "errors failures", "full": "capacity percent used use", "fullest": "capacity used",
+    "space": "size bytes", "heaviest": "weight size", "important": "revenue amount value",
+    "grown": "growth", "traffic": "requests visits",
     "biggest": "revenue amount value size", "largest": "revenue amount value size",
     "valuable": "revenue value amount",
     "late": "delay days", "latest": "date", "newest": "date", "oldest": "date", "earliest": "date",
@@ -253,8 +257,17 @@ def understand(text: str) -> Words:
 
 
 def _is_change(text: str) -> bool:
-    """`changed most`, not `most changes requested by`."""
-    return bool(_CHANGE.search(text)) and not re.search(r"\b(?:change|changes) requests?\b", text)
+    """`changed most`, not `change requests` and not `changed the most lines`."""
+    return bool(_CHANGE.search(text)) and not _COUNTS.search(text)
+
+
+_COUNTS = re.compile(
+    r"\bchanges? requests?\b|\bchang(?:e[sd]?|ing) (?:the )?(?:most|fewest|least) "
+    r"(?!(?:in|between|by|over|since|from|and|during|this|last|per|among|across|within|to|"
+    r"compared|relative|on)\b)[a-z]\w+",
+    re.IGNORECASE,
+)
+"""Words of change that count something instead."""
 
 
 def top(text: str) -> int | None:
@@ -296,7 +309,9 @@ def _grouped(text: str) -> tuple[tuple[str, ...], str]:
             elif term and term not in STOPWORDS:
                 terms.append(term)
     adverb = re.search(
-        r"\b(monthly|daily|quarterly|yearly|annual(?:ly)?|over time|trends?)\b", text, re.IGNORECASE
+        r"\b(monthly|weekly|daily|quarterly|yearly|annual(?:ly)?|over time|trends?)\b",
+        text,
+        re.IGNORECASE,
     )
     if adverb and not time:
         time = _TIMES.get(adverb[1].casefold().split()[-1].removesuffix("s"), "month")

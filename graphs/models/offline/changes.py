@@ -1,29 +1,40 @@
 """What changed most: by a column of changes, two columns, two periods, or a log of changes."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from graphs.models.offline import markdown
 from graphs.models.offline.asked import Words
-from graphs.models.offline.columns import Column
-from graphs.models.offline.language import spoken, stem
+from graphs.models.offline.asking import settled
+from graphs.models.offline.changes_rows import by_size, other_order
+from graphs.models.offline.columns import Column, named
+from graphs.models.offline.conditions import date_of
+from graphs.models.offline.language import sentence, spoken, stem
 from graphs.models.offline.periods import Pair, moment, pairs, period_column
 from graphs.models.offline.questions import Ask
 from graphs.models.offline.ranking import by_group, by_rank
+from graphs.models.offline.series import along, by_series
+from graphs.models.offline.spans import day_of, last_day
 from graphs.models.offline.steps import Call, Desk, Reply
 from graphs.models.offline.telling import (
     SHOWN,
     Calls,
+    Result,
     Work,
     change_lead,
     conditions_said,
     direction_said,
+    from_to,
+    remarks,
     told_ranking,
 )
 
 
 def by_change(desk: Desk, ask: Ask, question: str) -> Work:
+    if ask.spans:
+        return (yield from _by_spans(desk, ask, question))
+    if columns := along(ask):
+        return (yield from by_series(desk, ask, question, columns))
     if ask.entity is None:
         return (yield from by_group(desk, _over_time(ask), question))
     for way in (_by_delta, _by_pair, _by_period, _by_log):
@@ -38,6 +49,55 @@ def by_change(desk: Desk, ask: Ask, question: str) -> Work:
         "computed; this ranks what is there."
     )
     return replace(result, notes=(note, *result.notes))
+
+
+def _by_spans(desk: Desk, ask: Ask, question: str) -> Work:
+    """Two named times against each other: for each thing, or in total."""
+    grouped = next((ask.table.get(g) for g in ask.groups if isinstance(g, str)), None)
+    some = ask.words.best or ask.words.n or named(ask.words.said, _known(ask))[1] >= 0.8
+    entity = grouped or (ask.entity if some else None)
+    if entity is None:
+        return (yield from _total_of_spans(desk, ask, question))
+    return (yield from _by_period(desk, replace(ask, entity=entity), question))
+
+
+def _known(ask: Ask) -> list[Column]:
+    return [ask.entity] if ask.entity else []
+
+
+def _total_of_spans(desk: Desk, ask: Ask, question: str) -> Work:
+    ask = yield from settled(desk, ask)
+    if ask.spans is None or not desk.has("change_table"):
+        return None
+    first, last = ask.spans
+    dates = date_of(ask.words, ask.table.dates())
+    (reply,) = yield [
+        Call(
+            "change_table",
+            {
+                **ask.table.source, "period": dates.name, "before": first, "after": last,
+                "where": list(ask.where), **_measured(ask),
+            },
+        )
+    ]  # fmt: skip
+    if not reply.data:
+        return None
+    row = ["all rows", *reply.data["rows"][0]]
+    label = ask.header[0].upper() + ask.header[1:] if ask.measure else "Number of rows"
+    lead = sentence(f"{label} in {last} against {first}: **{from_to(row)}**")
+    how = (
+        f"Computed as {ask.header} in {last} against {first} (column “{dates.name}”) in "
+        f"{ask.table.where}{conditions_said(ask)}."
+    )
+    notes = [*remarks(ask, reply), *_unfinished(dates, last)]
+    return Result(question, lead, reply.data["columns"], reply.data["rows"], how, tuple(notes))
+
+
+def _measured(ask: Ask) -> dict[str, Any]:
+    """What `change_table` compares: a number's total or average, or the count of rows."""
+    if ask.measure is None:
+        return {"fn": "count"}
+    return {"value": ask.measure.name, "fn": "mean" if ask.measure.rate else "sum"}
 
 
 def _over_time(ask: Ask) -> Ask:
@@ -64,7 +124,7 @@ def _by_delta(desk: Desk, ask: Ask, question: str) -> Work:
         for down in (True, False)
     ]
     rows = {row[0]: row for reply in replies if reply.data for row in reply.data["rows"]}
-    ranked = _by_size(rows.values(), 1, ask.words)
+    ranked = by_size(rows.values(), 1, ask.words)
     ask = replace(ask, assumed=())
     how = (
         f"Computed from column “{delta.name}” of "
@@ -78,20 +138,6 @@ def _by_delta(desk: Desk, ask: Ask, question: str) -> Work:
 
 def _shares(column: Column, said: Words) -> int:
     return len(column.stems & {stem(w) for w in said.said})
-
-
-def _by_size(rows: Iterable[list[str]], at: int, said: Words) -> list[list[str]]:
-    """The largest first; one direction only when the question names it."""
-    kept = [
-        row
-        for row in rows
-        if (value := markdown.decimal(row[at])) is not None and _fits(value, said)
-    ]
-    return sorted(kept, key=lambda row: abs(markdown.decimal(row[at]) or 0), reverse=True)
-
-
-def _fits(value: Any, said: Words) -> bool:
-    return value > 0 if said.sign == "up" else value < 0 if said.sign == "down" else True
 
 
 def _by_pair(desk: Desk, ask: Ask, question: str) -> Work:
@@ -123,17 +169,15 @@ def _pair(found: Sequence[Pair], ask: Ask) -> Pair:
 def _by_period(desk: Desk, ask: Ask, question: str) -> Work:
     """One row per thing and time: the first against the last period."""
     table, entity = ask.table, ask.entity
-    if entity is None or ask.measure is None or not desk.has("change_table"):
+    if entity is None or not desk.has("change_table"):
         return None
-    if entity.distinct >= table.rows:
+    if entity.distinct >= table.rows or (ask.measure is None and not ask.spans):
         return None
     column, first, last, note = yield from _ends(desk, ask)
     if not column or not first or first == last:
         return None
-    args = {
-        "period": column, "before": first, "after": last, "value": ask.measure.name,
-        "fn": "mean" if ask.measure.rate else "sum",
-    }  # fmt: skip
+    ask = yield from settled(desk, ask)
+    args = {"period": column, "before": first, "after": last, **_measured(ask)}
     what = f"{ask.header} in {last} against {first} (column “{column}”)"
     result = yield from _compared(desk, ask, question, args, what)
     return replace(result, notes=(*result.notes, note)) if result and note else result
@@ -142,16 +186,16 @@ def _by_period(desk: Desk, ask: Ask, question: str) -> Work:
 def _ends(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], tuple[str, str, str, str]]:
     """The column of time with its first and last period, and a note on what they are."""
     dates = ask.table.dates()
+    if dates and ask.spans:
+        column = date_of(ask.words, dates)
+        return column.name, *ask.spans, " ".join(_unfinished(column, ask.spans[1]))
     if dates:
-        low, high = dates[0].low, dates[0].high
+        column = date_of(ask.words, dates)
+        low, high = column.low, column.high
         if low[:7] != high[:7]:
-            return (
-                dates[0].name,
-                low[:7],
-                high[:7],
-                f"The data runs from {low} to {high}; whole months are compared.",
-            )
-        return dates[0].name, low[:10], high[:10], ""
+            note = f"The data runs from {low} to {high}; its first and last month are compared."
+            return column.name, low[:7], high[:7], " ".join([note, *_unfinished(column, high[:7])])
+        return column.name, low[:10], high[:10], ""
     column = period_column(ask.table, ask.entity)
     if column is None:
         return "", "", "", ""
@@ -167,6 +211,14 @@ def _ends(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], tuple[str, str,
     return (column.name, ordered[0], ordered[-1], "") if len(ordered) > 1 else ("", "", "", "")
 
 
+def _unfinished(dates: Column, last: str) -> list[str]:
+    """A warning when the data stops in the middle of the later month."""
+    newest = day_of(dates.high)
+    if newest is None or last != dates.high[:7] or newest == last_day(newest.year, newest.month):
+        return []
+    return [f"{last} may not be complete: the data ends on {newest}."]
+
+
 def _compared(desk: Desk, ask: Ask, question: str, args: dict[str, Any], what: str) -> Work:
     assert ask.entity is not None
     call = Call(
@@ -174,7 +226,7 @@ def _compared(desk: Desk, ask: Ask, question: str, args: dict[str, Any], what: s
         {
             **ask.table.source, "key": ask.entity.name, **args, "where": list(ask.where),
             "sort_by": "percent" if ask.words.percent else "difference",
-            "limit": 300 if ask.words.sign != "either" else max(ask.words.n or 0, SHOWN) + 5,
+            "limit": 300,
         },
     )  # fmt: skip
     (reply,) = yield [call]
@@ -182,7 +234,7 @@ def _compared(desk: Desk, ask: Ask, question: str, args: dict[str, Any], what: s
         return None
     columns: list[str] = reply.data["columns"]
     at = 4 if ask.words.percent else 3
-    ranked = _by_size(reply.data["rows"], at, ask.words)
+    ranked = by_size(reply.data["rows"], at, ask.words)
     if not ranked:
         return None
     how = (
@@ -191,7 +243,9 @@ def _compared(desk: Desk, ask: Ask, question: str, args: dict[str, Any], what: s
     )
     result = told_ranking(ask, question, columns, ranked, how, reply, [])
     kept = ranked[: len(result.rows)]
-    return replace(result, lead=change_lead(ask, kept))
+    # Only with all rows at hand is the order by the other measure known.
+    other = other_order(ranked, ask.words) if reply.data["found"] <= call.args["limit"] else []
+    return replace(result, lead=change_lead(ask, kept), notes=(*result.notes, *other))
 
 
 def _by_log(desk: Desk, ask: Ask, question: str) -> Work:

@@ -38,6 +38,15 @@ _ALIKE = (
     "campaign channel source",
     "service component system module endpoint",
     "priority severity urgency",
+    "process command program task job",
+    "memory mem ram rss",
+    "space size bytes storage disk",
+    "line insertion deletion loc",
+    "author committer developer person contributor",
+    "license licence",
+    "package library module dependency name",
+    "filesystem disk volume mount drive",
+    "stock ticker symbol",
 )
 """Words that name the same thing often enough; each line is one family."""
 
@@ -60,8 +69,9 @@ _DELTA = re.compile(
 )
 _IDENTITY = re.compile(
     (
-        r"(?:^|[\W_])(?:id|uuid|guid|nr|no|number|index|row|key|zip|postcode|plz|phone|"
-        r"year|line)(?:$|[\W_])"
+        r"(?:^|[\W_])(?:id|uuid|guid|pid|ppid|uid|gid|nr|no|number|index|row|key|zip|"
+        r"postcode|plz|phone|year|line|version|release|code|port|lat|lon|lng|latitude|"
+        r"longitude)(?:$|[\W_])"
     ),
     re.IGNORECASE,
 )
@@ -217,7 +227,8 @@ def near(word: str, column: Column) -> float:
     if len(root) > 3 and (root in whole or whole == root):
         return 0.8
     if any(root in family and column.stems & family for family in _FAMILIES):
-        return 0.6
+        # `mem` is closer to memory than `rss`, though both are memory.
+        return 0.7 if any(s[:3] == root[:3] for s in column.stems) else 0.6
     best = max((SequenceMatcher(None, root, s).ratio() for s in column.stems), default=0.0)
     return 0.5 if best >= 0.84 and len(root) > 4 else 0.0
 

@@ -2,36 +2,152 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from graphs.models.offline.asked import RARE, Words
-from graphs.models.offline.columns import Column, Table, near
+from graphs.models.offline.columns import Column, Table, fit, named, near
 from graphs.models.offline.language import STOPWORDS, stem, words
 from graphs.models.offline.periods import MONTHS
+from graphs.models.offline.spans import against, before, day_of, relative
 
 
-def filters(
-    said: Words, table: Table, values: dict[str, list[str]]
-) -> tuple[list[dict[str, Any]], tuple[str, ...], set[str]]:
-    """Conditions in the question, values set against each other (column first), and used stems."""
-    where: list[dict[str, Any]] = []
-    used: set[str] = set()
+@dataclass
+class Found:
+    """Conditions, values set against each other (column first), stems that are used up.
+
+    `spans` are two times that are held against each other: then they are no condition.
+    """
+
+    where: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     compared: tuple[str, ...] = ()
+    used: set[str] = field(default_factory=set[str])
+    spans: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def filters(said: Words, table: Table, values: dict[str, list[str]], today: date) -> Found:
+    """Everything in the question that narrows the rows down."""
+    found = Found()
     columns = {w for w in said.said for c in table.columns if near(w, c) >= 0.9}
     for name, known in values.items():
         hits = [v for v in known if _says(said, v, columns)]
         hits = [v for v in hits if not any(v != o and v.casefold() in o.casefold() for o in hits)]
         if not hits or len(hits) == len(known) > 2:
             continue
-        used |= {stem(w) for v in hits for w in words(v)}
+        found.used |= {stem(w) for v in hits for w in words(v)}
         if len(hits) == 1:
-            where.append({"column": name, "op": "=", "value": hits[0]})
+            found.where.append({"column": name, "op": "=", "value": hits[0]})
         else:
-            where.append({"column": name, "op": "in", "value": hits})
-            compared = compared or (name, *hits)
-    where += _dated(said.text, table)
-    return where, compared, used
+            found.where.append({"column": name, "op": "in", "value": hits})
+            found.compared = found.compared or (name, *hits)
+    found.where += _filled(said, table)
+    found.where += _sized(said, table)
+    _timed(said, table, today, found)
+    return found
+
+
+_HAVING = re.compile(
+    r"\b(?P<not>without|lack(?:s|ing)?|missing|(?:have|has|having|with) no|do(?:es)? not have|"
+    r"don'?t have|doesn'?t have)\b|\b(?:have|has|having|with)\s+(?:an?|the|any)\b",
+    re.IGNORECASE,
+)
+
+
+def _filled(said: Words, table: Table) -> list[dict[str, Any]]:
+    """`with an official name`, `without an end date`: whether a column says anything."""
+    match = _HAVING.search(said.text)
+    if match is None:
+        return []
+    after = words(said.text[match.end() : match.end() + 60])[:4]
+    after = [w for w in after if w not in STOPWORDS]
+    gaps = [c for c in table.columns if 0 < c.missing < table.rows]
+    column = max(gaps, key=lambda c: fit(after, c), default=None)
+    if column is None or fit(after, column) < 0.9:
+        return []
+    lacking = bool(match["not"]) != bool(re.search(r"\bnone\b", said.text, re.IGNORECASE))
+    return [{"column": column.name, "op": "is missing" if lacking else "is not missing"}]
+
+
+_SIZED = re.compile(
+    r"\b(?P<op>more than|over|above|greater than|at least|less than|under|below|at most|"
+    r"fewer than)\s+(?P<number>\d[\d,.]*)\s*(?P<unit>%|[a-z]+)?",
+    re.IGNORECASE,
+)
+_OPS = {
+    "more than": ">", "over": ">", "above": ">", "greater than": ">", "at least": ">=",
+    "less than": "<", "under": "<", "below": "<", "at most": "<=", "fewer than": "<",
+}  # fmt: skip
+
+
+def _sized(said: Words, table: Table) -> list[dict[str, Any]]:
+    """`over 500`, `at least 20 files`: a bound on the number that the words around it name."""
+    match = _SIZED.search(said.text)
+    numbers = table.numbers()
+    if match is None or not numbers or re.fullmatch(r"(?:19|20)\d\d", match["number"]):
+        return []
+    unit = [match["unit"].casefold()] if match["unit"] else []
+    near_by = [*unit, *words(said.text[: match.start()])[-3:]]
+    best = max(numbers, key=lambda c: fit(near_by, c))
+    if fit(near_by, best) < 0.6:
+        return []
+    value = match["number"].replace(",", "").rstrip(".")
+    return [{"column": best.name, "op": _OPS[match["op"].casefold()], "value": value}]
+
+
+def date_of(said: Words, dates: Sequence[Column]) -> Column:
+    """The column of dates that the question names, else the first."""
+    found, score = named(said.said, dates)
+    return found if found is not None and score >= 0.5 else dates[0]
+
+
+def _timed(said: Words, table: Table, today: date, found: Found) -> None:
+    """Conditions on time: named ones, else those told from today; or two spans to compare."""
+    dates = table.dates()
+    if not dates:
+        return
+    column = date_of(said, dates)
+    if pair := _two_spans(said, column):
+        found.spans = pair
+        return
+    if named_times := _dated(said.text, column):
+        found.where += named_times
+        return
+    spell = relative(said.text, today, day_of(column.high))
+    if spell is None:
+        return
+    found.notes = (spell.note,) if spell.note else ()
+    if against(said.text):
+        found.spans = (before(spell).label, spell.label)
+        return
+    found.where += [
+        {"column": column.name, "op": ">=", "value": spell.start.isoformat()},
+        {"column": column.name, "op": "<=", "value": spell.end.isoformat()},
+    ]
+
+
+def _two_spans(said: Words, column: Column) -> tuple[str, str] | None:
+    """`from March to June`, when a change is asked for, or `May compared with June`."""
+    found = list(_PERIODS.finditer(said.text))
+    if len(found) != 2 or not (said.change or _COMPARES.search(said.text)):
+        return None
+    labels = [_label(match, column) for match in found]
+    first, last = sorted(labels)
+    return (first, last) if first and len(first) == len(last) and first != last else None
+
+
+_COMPARES = re.compile(r"\b(?:compare[ds]?|compared|versus|vs|against|difference)\b", re.IGNORECASE)
+
+
+def _label(match: re.Match[str], column: Column) -> str:
+    bounds = _bounds(match, column)
+    if bounds is None or match["day"]:
+        return match[0] if match["day"] else ""
+    if match["quarter"]:
+        return f"{bounds[0][:4]}-Q{match['quarter']}"
+    return match["only"] or bounds[0][:7]
 
 
 def _says(said: Words, value: str, columns: Iterable[str]) -> bool:
@@ -64,15 +180,14 @@ _PERIODS = re.compile(
 )
 
 
-def _dated(text: str, table: Table) -> list[dict[str, Any]]:
-    """`in March`, `in 2026`, `since 2026-04`: conditions on the first column of dates."""
-    dates = table.dates()
-    spans = [s for m in _PERIODS.finditer(text) if (s := _bounds(m, dates[0]))] if dates else []
+def _dated(text: str, column: Column) -> list[dict[str, Any]]:
+    """`in March`, `in 2026`, `since 2026-04`: conditions on a column of dates."""
+    spans = [s for m in _PERIODS.finditer(text) if (s := _bounds(m, column))]
     if not spans or (
         len(spans) > 1 and not re.search(r"\b(?:between|from)\b", text, re.IGNORECASE)
     ):
         return []
-    name, first, last = dates[0].name, spans[0][0], spans[-1][1]
+    name, first, last = column.name, spans[0][0], spans[-1][1]
     lead = text[: next(_PERIODS.finditer(text)).start()].casefold().split()[-1:]
     if lead and lead[0] in ("since", "after", "from") and len(spans) == 1:
         return [{"column": name, "op": ">=", "value": first}]

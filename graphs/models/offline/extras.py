@@ -10,6 +10,9 @@ from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Desk, Reply
 from graphs.models.offline.telling import Calls, Result
 
+MOST_BARS = 20
+MOST_POINTS = 400
+
 
 def extras(desk: Desk, results: Sequence[Result]) -> Generator[Calls, list[Reply], str]:
     """A chart, or a file, when they were asked for and can be made."""
@@ -51,7 +54,8 @@ def _drawn(result: Result, said: str, file: str) -> Call | None:
     at = 3 if compared else len(result.columns) - 1
     keys = 1 if compared else at
     x, y = result.columns[0], result.columns[at]
-    pairs = [(" · ".join(row[:keys]), markdown.decimal(row[at])) for row in result.rows[:20]]
+    drawn = result.series[:MOST_POINTS] or result.rows[:MOST_BARS]
+    pairs = [(" · ".join(row[:keys]), markdown.decimal(row[at])) for row in drawn]
     rows: list[dict[str, Any]] = [
         {x: name, y: float(value)} for name, value in pairs if value is not None
     ]
@@ -69,10 +73,13 @@ def _drawn(result: Result, said: str, file: str) -> Call | None:
     return Call("chart", args)
 
 
+_TIMED = ("(day)", "(week)", "(month)", "(quarter)", "(year)")
+
+
 def _chart_kind(said: str, x: str, positive: bool) -> str:
     if "pie" in said.casefold().split() and positive:
         return "pie"
-    return "line" if "line" in said.casefold().split() or x.endswith("(month)") else "bar"
+    return "line" if "line" in said.casefold().split() or x.endswith(_TIMED) else "bar"
 
 
 def _chart_title(result: Result) -> str:

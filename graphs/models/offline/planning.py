@@ -138,6 +138,12 @@ def _made(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
     return _read(need, data, sketches)
 
 
+def _several(data: dict[str, Any]) -> bool:
+    """True when there are tables that could be joined."""
+    found = sources.tables(data)
+    return len(found) > 1 or any(len(listed(a, "tables")) > 1 for a in found)
+
+
 def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
     names = spoken(f"“{a['name']}”" for a in sources.tables(data)[:4])
     about = _about(need.want)
@@ -153,13 +159,16 @@ def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketc
             _criterion("Every number equals the computed one", {"kind": "numbers_computed"}),
             *_columns(need.want, data),
         ],
+        tools=["join_tables"] if _several(data) else [],
+        risk="write" if _several(data) else "read",
         names=True,
     )
 
 
 def _columns(want: Want, data: dict[str, Any]) -> list[dict[str, Any]]:
     """The column of the things asked about must be in the answer, when one plainly is."""
-    said = subjects(understand(want.quote))
+    asked = understand(want.quote)
+    said = subjects(asked) if (asked.best or asked.change or asked.n) and not asked.fn else []
     known = [name for table in sources.tables(data) for name in sources.columns(table)]
     fits = [name for name in dict.fromkeys(known) if said and names_it(said[0], name)]
     if len(fits) != 1:
@@ -393,7 +402,7 @@ def _specialist(trade: str, known: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 _NEEDED = {
-    "analyst": ("describe_table", "query_table", "change_table"),
+    "analyst": ("describe_table", "query_table", "change_table", "ask_person"),
     "researcher": ("read_attachment", "search_attachment", "describe_table", "query_table"),
     "writer": (),
 }

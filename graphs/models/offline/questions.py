@@ -3,15 +3,16 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 from graphs.models.offline.asked import Words, subjects
 from graphs.models.offline.columns import Column, Table, fit, named, near
-from graphs.models.offline.conditions import filters
+from graphs.models.offline.conditions import date_of, filters
 from graphs.models.offline.language import stem, words
 from graphs.models.offline.periods import pairs, period_column
 
-Mode = Literal["change", "rank", "group", "total", "rows", "overview"]
+Mode = Literal["change", "rank", "group", "total", "rows", "list", "overview"]
 
 
 def choose(said: Words, tables: Sequence[Table]) -> Table | None:
@@ -31,7 +32,11 @@ def _named_in(said: Words, table: Table) -> float:
 
 @dataclass(frozen=True)
 class Ask:
-    """What will be computed. `assumed` are sentences on how the words were read."""
+    """What will be computed. `assumed` are sentences on how the words were read.
+
+    `unsure` are numbers that are equally likely to be meant, `spans` the two times that are held
+    against each other, `unknown` words after `by` that name no column.
+    """
 
     table: Table
     words: Words
@@ -43,7 +48,9 @@ class Ask:
     where: tuple[dict[str, Any], ...] = ()
     assumed: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
-    also: tuple[Column, ...] = field(default=())
+    unsure: tuple[Column, ...] = field(default=())
+    spans: tuple[str, str] | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def header(self) -> str:
@@ -53,36 +60,37 @@ class Ask:
         return {"sum": "total", "mean": "average"}.get(self.fn, self.fn) + f" {self.measure.name}"
 
 
-def shaped(said: Words, table: Table, values: dict[str, list[str]]) -> Ask:
+def shaped(said: Words, table: Table, values: dict[str, list[str]], today: date) -> Ask:
     """The question on this table. `values` are the known values of its text columns."""
-    where, compared, used = filters(said, table, values)
-    rest = tuple(w for w in said.said if stem(w) not in used)
+    found = filters(said, table, values, today)
+    rest = tuple(w for w in said.said if stem(w) not in found.used)
     said = replace(said, said=rest)
-    groups, by_measure = _groups(said, table)
-    if compared and compared[0] not in groups:
-        groups = [compared[0], *groups]
-    measure, fn, assumed = _measure(said, table, by_measure, groups)
-    entity = _entity(said, table, groups, measure)
+    groups, by_measure, unknown = _groups(said, table)
+    if found.compared and found.compared[0] not in groups:
+        groups = [found.compared[0], *groups]
+    meant = _measure(said, table, by_measure, groups)
     base = Ask(
-        table,
-        said,
-        "overview",
-        entity,
-        tuple(groups),
-        measure,
-        fn,
-        tuple(where),
-        tuple(assumed),
-        compared[1:] if compared else (),
-    )
+        table, said, "overview", _entity(said, table, groups, meant.column), tuple(groups),
+        meant.column, meant.fn, tuple(found.where), (*found.notes, *meant.assumed),
+        found.compared[1:], meant.unsure, found.spans, tuple(unknown),
+    )  # fmt: skip
     return replace(base, mode=_mode(said, base))
 
 
+def with_measure(ask: Ask, column: Column) -> Ask:
+    """The same question about another number."""
+    return replace(ask, measure=column, fn=_function(ask.words, column))
+
+
 def _mode(said: Words, ask: Ask) -> Mode:
+    if ask.spans and not (ask.entity and (said.best or said.n)) and not ask.groups:
+        return "change"
     if said.change and (said.best or said.n or ask.entity or not said.time):
         return "change"
     if ask.groups or said.time:
         return "group"
+    if _LISTED.search(said.text) and not said.fn and (said.n or not said.best):
+        return "list"
     if (said.best or said.n) and ask.entity:
         return "rank"
     if said.best and ask.measure:
@@ -93,25 +101,47 @@ def _mode(said: Words, ask: Ask) -> Mode:
         return "overview"
     if said.fn or (ask.measure and fit(said.said, ask.measure) > 0.5):
         return "group" if ask.entity and said.fn != "sum" and _plural(said, ask.entity) else "total"
+    if ask.entity and (_WHICH.match(said.text) or ask.where):
+        return "list"
     return "overview"
 
 
 _GLANCE = re.compile(
-    r"\W*(?:please )?(?:analy[sz]e|summari[sz]e|describe|review|look at|overview|profile)\b",
+    r"\W*(?:please )?(?:(?:give|show|write)(?: me| us)? )?(?:an? |the )?(?:short |quick |brief )?"
+    r"(?:analy[sz]e|analysis|summari[sz]e|summary|describe|review|look at|overview|profile|"
+    r"what is in|what(?:'s| is) on|what does)\b",
     re.IGNORECASE,
 )
+_WHICH = re.compile(
+    r"\W*(?:answer: )?(?:which|what|who|whose|list|show|name|give)\b", re.IGNORECASE
+)
+_LISTED = re.compile(
+    r"^\W*(?:please )?(?:list|show|give(?: me| us)?|name|print)\s+(?:me\s+)?(?:all\b|every\b|"
+    r"(?:the\s+)?(?:first|last)\s+(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve)\b)",
+    re.IGNORECASE,
+)
+
+
+def glances(text: str) -> bool:
+    """True when a question asks only what there is."""
+    return bool(_GLANCE.match(text))
 
 
 def _plural(said: Words, entity: Column) -> bool:
     return bool(re.search(r"\b(?:each|every|all)\b", said.text)) and fit(said.said, entity) > 0.5
 
 
-def _groups(said: Words, table: Table) -> tuple[list[dict[str, Any] | str], Column | None]:
+def _groups(
+    said: Words, table: Table
+) -> tuple[list[dict[str, Any] | str], Column | None, list[str]]:
+    """What to group by, a number after `by`, and words after it that name no column."""
     groups: list[dict[str, Any] | str] = []
     measure: Column | None = None
+    unknown: list[str] = []
     for term in said.by:
         found, score = named(term.split(), table.columns)
         if not found or score < 0.5:
+            unknown += [term] if len(term.split()) < 3 else []
             continue
         if (found.number and not found.identity and found.distinct > 12) or (
             found.number and not found.identity and said.best
@@ -120,11 +150,10 @@ def _groups(said: Words, table: Table) -> tuple[list[dict[str, Any] | str], Colu
         elif found.name not in groups:
             groups.append(found.name)
     if said.time and (dates := table.dates()):
-        date = named(said.said, dates)[0] or dates[0]
-        groups.append({"column": date.name, "by": said.time})
+        groups.append({"column": date_of(said, dates).name, "by": said.time})
     elif said.time and (period := period_column(table)):
         groups.append(period.name)
-    return groups, measure
+    return groups, measure, unknown
 
 
 def _entity(
@@ -135,67 +164,109 @@ def _entity(
     labels = [c for c in labels if c.name not in groups and c is not measure]
     if groups and not said.change and not (said.best and said.n):
         return None
-    found, score = named(subjects(said), labels)
+    if _WHO.search(said.text) and (person := named(_PEOPLE, labels))[1] >= 0.9:
+        return person[0]
+    counted = _counted(said, table)
+    found, score = named([w for w in subjects(said) if w != counted], labels)
     if found is None or score < 0.5:
-        found, score = named(said.said, labels)
+        found, score = named([w for w in said.said if w != counted], labels)
     if found is not None and score >= 0.5:
         return found
     if said.fn == "count" and not said.change:
         return None
     names = [c for c in labels if c.text and not c.prose and not c.reason]
-    return names[0] if names and (said.change or said.best or said.n) else None
+    return names[0] if names and _some(said) else None
 
 
-_MAIN = (
-    "revenue",
-    "amount",
-    "sales",
-    "total",
-    "value",
-    "requests",
-    "score",
-    "rating",
-    "quantity",
-    "price",
-    "cost",
-)
+def _some(said: Words) -> bool:
+    """True when some things among many are asked for."""
+    return bool(said.change or said.best or said.n or _WHICH.match(said.text))
+
+
+_WHO = re.compile(r"^\W*(?:answer: )?who(?:se)?\b", re.IGNORECASE)
+_PEOPLE = (
+    "author", "owner", "assignee", "person", "agent", "rep", "employee", "customer", "user",
+    "seller", "manager", "committer", "member", "student", "maintainer",
+)  # fmt: skip
+
+
+_MONEY = ("revenue", "amount", "sales", "turnover", "umsatz", "betrag")
+_MAIN = ("total", "value", "requests", "score", "rating", "quantity", "price", "cost", "size")
+"""Numbers that are meant when nothing is said; those of money first."""
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """The number that is measured and how. `unsure` when others are as likely."""
+
+    column: Column | None
+    fn: str
+    assumed: tuple[str, ...] = ()
+    unsure: tuple[Column, ...] = ()
 
 
 def _measure(
     said: Words, table: Table, by: Column | None, groups: list[dict[str, Any] | str]
-) -> tuple[Column | None, str, list[str]]:
+) -> _Meant:
     """The column that is measured, the function, and what was assumed."""
     taken = {g if isinstance(g, str) else g["column"] for g in groups}
     options = [c for c in table.numbers() if c.name not in taken]
-    found, score = (by, 1.0) if by else named(said.said, options)
-    if found is None or score < 0.5:
-        found, score = named(said.hints, options)
-    if found is not None and score >= 0.5:
-        return found, _function(said, found), []
+    if by is not None:
+        return _Meant(by, _function(said, by))
+    if close := _closest(said.said, options):
+        unsure = tuple(close) if len(close) > 1 else ()
+        return _Meant(close[0], _function(said, close[0]), (), unsure)
+    hinted = next((c for word in said.hints for c in options if near(word, c) >= 0.8), None)
+    if hinted is None:
+        hinted, score = named(said.hints, options)
+        hinted = hinted if score >= 0.5 else None
+    if hinted is not None:
+        return _Meant(hinted, _function(said, hinted))
     if said.fn in ("count", "distinct") or not options:
         return _distinct(said, table)
-    if _rows_meant(said, table):
-        return None, "count", []
-    main = next((c for word in _MAIN for c in options if near(word, c) >= 0.8), options[0])
-    others = [c.name for c in options if c is not main][:4]
-    assumed = f"“{main.name}” was taken as the number that is meant" + (
-        f"; the table also has {', '.join(others)}." if others else "."
-    )
-    return main, _function(said, main), [assumed]
+    if _counted(said, table):
+        return _Meant(None, "count")
+    return _guessed(said, options)
 
 
-def _distinct(said: Words, table: Table) -> tuple[Column | None, str, list[str]]:
+def _closest(said: Sequence[str], options: Sequence[Column]) -> list[Column]:
+    """The columns that the words name best, several when none is closer than the others."""
+    scores = [(fit(said, c), c) for c in options]
+    best = max((score for score, _ in scores), default=0.0)
+    return [c for score, c in scores if best >= 0.5 and score >= best - 0.01]
+
+
+def _guessed(said: Words, options: Sequence[Column]) -> _Meant:
+    """Nothing names a number: the usual one when there is one such, else all are as likely."""
+    for usual in (_MONEY, _MAIN):
+        fits = [c for c in options if any(near(word, c) >= 0.8 for word in usual)]
+        if len(fits) == 1:
+            others = [c.name for c in options if c is not fits[0]][:4]
+            assumed = f"“{fits[0].name}” was taken as the number that is meant" + (
+                f"; the table also has {', '.join(others)}." if others else "."
+            )
+            return _Meant(fits[0], _function(said, fits[0]), (assumed,))
+        if fits:
+            return _Meant(fits[0], _function(said, fits[0]), (), tuple(fits))
+    first = options[0]
+    if len(options) == 1:
+        assumed = f"“{first.name}” was taken as the number that is meant."
+        return _Meant(first, _function(said, first), (assumed,))
+    return _Meant(first, _function(said, first), (), tuple(options))
+
+
+def _distinct(said: Words, table: Table) -> _Meant:
     if said.fn != "distinct":
-        return None, "count", []
+        return _Meant(None, "count")
     found, score = named(said.said, table.columns)
-    return (found, "distinct", []) if found and score >= 0.5 else (None, "count", [])
+    return _Meant(found, "distinct") if found and score >= 0.5 else _Meant(None, "count")
 
 
-def _rows_meant(said: Words, table: Table) -> bool:
-    """`most tickets` when the file is called tickets: its rows are counted."""
-    file = {stem(w) for part in words(table.where) for w in re.split(r"[-_./]", part)}
+def _counted(said: Words, table: Table) -> str:
+    """The noun that is counted: `most tickets` when the file is called tickets."""
     most = re.search(r"\b(?:most|fewest|more|number of)\s+([\w-]+)", said.text, re.IGNORECASE)
-    return bool(most) and stem(most[1]) in file if most else False
+    file = {stem(w) for part in words(table.where) for w in re.split(r"[-_./]", part)}
+    return most[1].casefold() if most and stem(most[1]) in file else ""
 
 
 def _function(said: Words, column: Column) -> str:

@@ -1,11 +1,13 @@
 """Ranks, groups, totals, single rows, and what a table holds at a glance."""
 
+from dataclasses import replace
 from typing import Any
 
 from graphs.models.offline import markdown, voices
+from graphs.models.offline.asking import settled
 from graphs.models.offline.columns import Column
-from graphs.models.offline.language import sentence, spoken
-from graphs.models.offline.questions import Ask
+from graphs.models.offline.language import cut, sentence, spoken
+from graphs.models.offline.questions import Ask, glances
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Desk
 from graphs.models.offline.telling import (
@@ -20,6 +22,11 @@ from graphs.models.offline.telling import (
     told_ranking,
 )
 
+MOST_GROUPS = 500
+SHOWN_GROUPS = 40
+LISTED_COLUMNS = 6
+NAMED = 5
+
 
 def _measured(ask: Ask) -> dict[str, Any]:
     if ask.measure is None:
@@ -30,6 +37,8 @@ def _measured(ask: Ask) -> dict[str, Any]:
 def by_rank(desk: Desk, ask: Ask, question: str) -> Work:
     if ask.entity is None:
         return (yield from by_row(desk, ask, question))
+    ask = yield from settled(desk, ask)
+    assert ask.entity is not None
     (reply,) = yield [
         Call(
             "query_table",
@@ -58,12 +67,13 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
         groups = [ask.entity.name]
     if not groups:
         return (yield from in_total(desk, ask, question))
+    ask = yield from settled(desk, ask)
     timed = any(isinstance(g, dict) for g in groups)
     ranked = not timed and len(groups) == 1
     args = {
         **ask.table.source, "group_by": groups, "measures": [_measured(ask)],
         "where": list(ask.where),
-        "limit": 100,
+        "limit": MOST_GROUPS,
     }  # fmt: skip
     if ranked:
         args["sort"] = [{"column": ask.header, "descending": not ask.words.low}]
@@ -76,9 +86,9 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
     names = spoken(f"“{header_of(g)}”" for g in groups)
     how = f"Computed {measure_said(ask)} by {names} in {ask.table.where}{conditions_said(ask)}."
     n = ask.words.n if ranked else None
-    shown = rows[: n or 40]
+    shown = rows[: n or SHOWN_GROUPS]
     notes = remarks(ask, reply)
-    if len(shown) < len(rows):
+    if len(shown) < len(rows) and not n:
         notes.append(f"{len(shown)} of {reply.data['found']} rows are shown.")
     return Result(
         question,
@@ -88,10 +98,56 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
         how,
         tuple(notes),
         tuple(r[0] for r in shown),
+        tuple(rows) if timed and len(groups) == 1 else (),
     )
 
 
+def by_list(desk: Desk, ask: Ask, question: str) -> Work:
+    """The things themselves: each once with how often it stands there, or the rows that fit."""
+    if ask.entity and ask.entity.distinct < ask.table.rows - ask.entity.missing and not ask.words.n:
+        return (yield from by_group(desk, _counted(ask), question))
+    first = [ask.entity] if ask.entity else []
+    rest = [c for c in ask.table.columns if c not in first and not c.prose]
+    columns = [c.name for c in (*first, *rest)][:LISTED_COLUMNS]
+    (reply,) = yield [
+        Call(
+            "query_table",
+            {
+                **ask.table.source, "columns": columns, "where": list(ask.where),
+                "limit": min(500, ask.words.n or SHOWN_GROUPS),
+            },
+        )
+    ]  # fmt: skip
+    if not reply.data:
+        return None
+    rows, found = reply.data["rows"], int(reply.data["found"])
+    how = f"Listed the rows of {ask.table.where}{conditions_said(ask)}, in the order of the file."
+    notes = list(reply.data["notes"])
+    if len(rows) < found and not ask.words.n:
+        notes.append(f"{len(rows)} of {found} rows are shown.")
+    return Result(
+        question, _listed(ask, rows, found), columns, rows, how, tuple(notes),
+        tuple(row[0] for row in rows),
+    )  # fmt: skip
+
+
+def _counted(ask: Ask) -> Ask:
+    return replace(ask, measure=None, fn="count", unsure=(), assumed=())
+
+
+def _listed(ask: Ask, rows: list[list[str]], found: int) -> str:
+    if not rows:
+        return f"No row fits{conditions_said(ask)}."
+    names = [cut(row[0], 60) for row in rows[:NAMED] if row[0]]
+    if ask.words.n and len(rows) == ask.words.n:
+        return sentence(f"The first {len(rows)} of {found}: {spoken(names)}")
+    more = f" and {found - len(names)} more" if found > len(names) else ""
+    listed_ = f"{', '.join(names)}{more}" if more else spoken(names)
+    return sentence(f"There are **{found}**{conditions_said(ask)}: {listed_}")
+
+
 def in_total(desk: Desk, ask: Ask, question: str) -> Work:
+    ask = yield from settled(desk, ask)
     (reply,) = yield [
         Call(
             "query_table",
@@ -114,6 +170,9 @@ def by_row(desk: Desk, ask: Ask, question: str) -> Work:
     """The single rows with the highest or lowest value."""
     if ask.measure is None:
         return (yield from in_total(desk, ask, question))
+    ask = yield from settled(desk, ask)
+    if ask.measure is None:
+        return (yield from in_total(desk, ask, question))
     n = ask.words.n or 5
     names = [c.name for c in ask.table.columns if c is not ask.measure and not c.prose][:4]
     (reply,) = yield [
@@ -129,9 +188,9 @@ def by_row(desk: Desk, ask: Ask, question: str) -> Work:
         return None
     first = reply.data["rows"][0]
     kind = "lowest" if ask.words.low else "highest"
+    beside = [f"{name} {cell}" for name, cell in zip(names, first, strict=False) if cell]
     lead = sentence(
-        f"The {kind} {ask.measure.name} is **{first[-1]}** "
-        f"({', '.join(x for x in first[:-1] if x)})"
+        f"The {kind} {ask.measure.name} is **{markdown.shown(first[-1])}** ({', '.join(beside)})"
     )
     how = (
         f"Sorted {ask.table.where}{conditions_said(ask)} by “{ask.measure.name}”, the {kind} first."
@@ -190,6 +249,9 @@ def at_a_glance(desk: Desk, ask: Ask, question: str) -> Work:
     head, values = replies[0].data["columns"], replies[0].data["rows"][0]
     rows = [[name, value] for name, value in zip(head, values, strict=True)]
     lead = f"{table.where} has {values[0]} rows and {len(table.columns)} columns."
+    if not glances(question):
+        asked = cut(question.removeprefix("Answer: ").rstrip("?. "), 120)
+        lead = f"No column of the table answers “{asked}”; this is what it holds. {lead}"
     tops = [
         f"{second['as'][0].upper()}{second['as'][1:]} by {label.name}: "
         + spoken(f"**{r[0]}** {markdown.shown(r[-1])}" for r in reply.data["rows"][:3])
@@ -198,6 +260,7 @@ def at_a_glance(desk: Desk, ask: Ask, question: str) -> Work:
         if reply.data and reply.data["rows"]
     ]
     how = f"Computed over all rows of {table.where}{conditions_said(ask)}."
+    ask = replace(ask, assumed=())
     return Result(
         question,
         " ".join([lead, *tops]),

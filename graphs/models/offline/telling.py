@@ -31,6 +31,8 @@ class Result:
     how: str
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    series: tuple[list[str], ...] = ()
+    """All rows, for a chart, when only some are shown."""
 
     def text(self, *, table: bool = True) -> str:
         """As Markdown: the answer, the table, how it was computed."""
@@ -50,12 +52,12 @@ def direction_said(said: Words) -> str:
 
 
 def change_lead(ask: Ask, rows: Sequence[list[str]]) -> str:
-    assert ask.entity is not None
-    parts = [f"**{row[0]}** ({_from_to(row)})" for row in rows]
+    parts = [f"**{row[0]}** ({from_to(row)})" for row in rows]
     return sentence(f"{_what(ask, len(rows))}: {spoken(parts)}")
 
 
-def _from_to(row: Sequence[str]) -> str:
+def from_to(row: Sequence[str]) -> str:
+    """`10 → 12, +20 %` of a row: name, before, after, difference, percent."""
     _, before, after, difference, percent = row[:5]
     rise = markdown.shown(percent)
     sign = "" if rise.startswith("-") or not rise else "+"
@@ -67,28 +69,31 @@ def _from_to(row: Sequence[str]) -> str:
 
 def _what(ask: Ask, count: int) -> str:
     """`The three endpoints that changed most`."""
-    noun = _noun(ask, count)
+    things = noun(ask, count)
     number = {1: "", 2: "two ", 3: "three ", 4: "four ", 5: "five "}.get(count, f"{count} ")
     verb = {"up": "rose", "down": "fell", "either": "changed"}[ask.words.sign]
-    return f"The {number}{noun} that {verb} most" + (" in percent" if ask.words.percent else "")
+    return f"The {number}{things} that {verb} most" + (" in percent" if ask.words.percent else "")
 
 
-def _noun(ask: Ask, count: int) -> str:
-    """The question's own word for the things in the column, else the column's name."""
-    assert ask.entity is not None
-    said = [w for w in ask.words.said if near(w, ask.entity) >= 0.5] or subjects(ask.words)[:1]
-    noun = said[0] if said else re.sub(r"[\W_]+", " ", ask.entity.name).strip().lower()
-    if count == 1:
-        return (
-            noun[:-3] + "y"
-            if noun.endswith("ies")
-            else noun.removesuffix("s")
-            if not noun.endswith("ss")
-            else noun
-        )
-    if noun.endswith("s"):
-        return noun
-    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
+def noun(ask: Ask, count: int) -> str:
+    """The question's own word for the things that are compared, else the column's name."""
+    said = [w for w in ask.words.said if ask.entity and near(w, ask.entity) >= 0.5]
+    said = said or subjects(ask.words)[:1]
+    name = ask.entity.name if ask.entity else "column"
+    word = said[0] if said else re.sub(r"[\W_]+", " ", name).strip().lower()
+    return _singular(word) if count == 1 else _plural(word)
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word if word.endswith("ss") else word.removesuffix("s")
+
+
+def _plural(word: str) -> str:
+    if word.endswith("s"):
+        return word
+    return word[:-1] + "ies" if word.endswith("y") and word[-2:-1] not in "aeiou" else word + "s"
 
 
 def measure_said(ask: Ask) -> str:
@@ -174,8 +179,13 @@ def _key(row: Sequence[str]) -> str:
 
 def conditions_said(ask: Ask) -> str:
     """` where region = EU and status = open`, or nothing."""
-    said = [f"{w['column']} {w['op']} {_value(w['value'])}" for w in ask.where]
+    said = [_condition(w) for w in ask.where]
     return f" where {spoken(said)}" if said else ""
+
+
+def _condition(where: dict[str, Any]) -> str:
+    value = where.get("value")
+    return f"{where['column']} {where['op']}" + (f" {_value(value)}" if value is not None else "")
 
 
 def _value(value: Any) -> str:
