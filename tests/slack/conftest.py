@@ -60,8 +60,11 @@ async def bolt(slack: Standin) -> AsyncIterator[Bolt]:
 
 
 @pytest.fixture
-async def town(slack: Standin, tmp_path: Path) -> AsyncIterator[Town]:
+async def town(
+    slack: Standin, tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Town]:
     """The whole bot beside the stand-in; a test starts it."""
-    made = Town(slack, settings_for(slack, tmp_path / "data", ""))
+    monkeypatch.setattr("bot.inbox.TICK", 0.2)
+    made = Town(slack, settings_for(slack, tmp_path / "data", sqlite_url))
     yield made
     await made.stop()

@@ -43,7 +43,7 @@ class SlackHouse:
         return [m["text"] for m in self.slack.private("U1")]
 
     def pinged(self) -> bool:
-        return any(PING.search(_called(m)) for m in self.messages())
+        return any(PING.search(called(m)) for m in self.messages())
 
     async def remove(self, ref: str) -> None:
         del self.slack.world.channels["C1"].messages[ref.split(":")[1]]
@@ -59,7 +59,7 @@ def _words(message: Json) -> str:
     return json.dumps([message["text"], message.get("blocks", [])], ensure_ascii=False)
 
 
-def _called(message: Json) -> str:
+def called(message: Json) -> str:
     """The parts of a message in which Slack looks for mentions."""
     return " ".join([message["text"], *_parsed(message.get("blocks", []))])
 

@@ -6,6 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
 from bot.app import App
 from bot.domain.gate import Gate, GateKind
 from bot.domain.mission import Status
@@ -40,7 +43,7 @@ class Town:
         self.slack = slack
         self.settings = settings
         self.running = False
-        self._offline: Any = None
+        self._more: list[AsyncSocketModeHandler] = []
 
     async def start(self, *, work: bool = True) -> "Town":
         """`work` advances missions, with the offline model."""
@@ -65,6 +68,9 @@ class Town:
         if not self.running:
             return
         self.running = False
+        for more in self._more:
+            await more.close_async()
+        self._more.clear()
         await self.door.__aexit__()
         if hasattr(self, "_inbox"):
             self._inbox.cancel()
@@ -90,6 +96,22 @@ class Town:
             await tx.want(mission.id, mission.place, opened.name)
         self.app.shown()
         return opened
+
+    async def second_socket(self) -> None:
+        """Open one more, as a second connection of the same process."""
+        client = AsyncWebClient(base_url=self.slack.url)
+        more = AsyncSocketModeHandler(
+            self.door.bolt, self.slack.app_token, web_client=client, ping_interval=0.2
+        )
+        await more.connect_async()
+        self._more.append(more)
+        await self.slack.until(lambda: len(self.slack.post.sockets) == 1 + len(self._more))
+
+    async def caught_up(self) -> None:
+        """Wait until what was missed has been read."""
+        reading = self.door._reading
+        if reading is not None:
+            await reading
 
     # -- people ----------------------------------------------------------------------------------
 

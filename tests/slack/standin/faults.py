@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["reset_before", "reset_after", "500_before", "500_after", "ratelimited", "delay"]
+Kind = Literal[
+    "reset_before", "reset_after", "500_before", "500_after", "ratelimited", "delay", "delay_after"
+]
 
 
 @dataclass
 class Fault:
-    """`after` kinds do the work first and lose the answer; `delay` waits for `open`."""
+    """`after` kinds do the work first and lose the answer; `delay` and
+    `delay_after` wait for `open`, before and after the work."""
 
     method: str
     kind: Kind

@@ -110,6 +110,8 @@ class Standin:
         self._note(name, args, "", token)
         if fault and fault.kind == "reset_after":
             return _cut(request)
+        if fault and fault.kind == "delay_after":
+            await fault.open.wait()
         if fault and fault.kind == "500_after":
             return http.Response(status=500, text="<html>Server Error</html>")
         return answer
@@ -442,6 +444,16 @@ class Standin:
             "event_ts": self.world.ts(),
         }
         self._event(event, "agent_session_stopped")
+
+    def happen(self, event: str, team: str = TEAM, **more: Any) -> Envelope:
+        """An event of another installation of the app."""
+        payload = {
+            "team_id": team, "api_app_id": APP, "type": "event_callback",
+            "event": {"type": event, **more}, "event_id": f"Ev{self.world.number()}",
+            "event_time": int(time.time()),
+            "authorizations": [{"team_id": team, "user_id": BOT, "is_bot": True}],
+        }  # fmt: skip
+        return self.post.send("events_api", payload)
 
     def uninstall(self) -> None:
         """The workspace removes the app."""
