@@ -293,6 +293,18 @@ async def test_where_components_are_refused_the_card_is_an_embed(house: DiscordH
     assert house.standin.buttons(shown) == ["Go"]
 
 
+async def test_an_edit_that_is_refused_shows_the_words_at_least(house: DiscordHouse) -> None:
+    """A message with components stays one: text and buttons alone."""
+    ref = await house.chat.post(message(house, text="v1", buttons=(APPROVE,)))
+    refusal = {"code": 50035, "message": "Invalid Form Body"}
+    house.standin.fault("PATCH", "/messages/", status=400, body=refusal, times=2)
+    await house.chat.edit(ref, message(house, version=2, text="v2", buttons=(APPROVE,)))
+    [shown] = house.messages()
+    assert [c["type"] for c in shown["components"]] == [10, 1, 10]
+    assert "v2" in house.seen()[0]
+    assert await house.chat.find(message(house)) == ref
+
+
 async def test_a_picture_is_a_png_with_a_description(house: DiscordHouse) -> None:
     """Uploaded once; an edit that does not change it keeps it."""
     picture = Picture(name="plan", svg=SVG, alt="Two tasks in a row")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.gate import Verb
-from bot.domain.mission import Policy
+from bot.domain.mission import Policy, Question
 from bot.domain.record import Record
 from tests.discord_.standin import Json
 from tests.discord_.town import Town
@@ -47,6 +47,24 @@ async def test_revise_asks_for_ticks_and_words(town: Town) -> None:
     assert decided.verb is Verb.revise
     assert decided.words == "Shorter."
     assert decided.data == {"ticks": {"T2": "drop"}}
+
+
+async def test_questions_are_answered_in_one_form(town: Town) -> None:
+    """A menu for each, one box for own words; what is left alone keeps its default."""
+    await town.start()
+    thread = town.own_thread()
+    mission = await town.asking(
+        thread,
+        Question(id="Q1", text="Which quarter?", choices=("Q3", "Q4"), default="Q4"),
+        Question(id="Q2", text="For whom?", choices=("board", "team"), default="team"),
+        Question(id="Q3", text="How long?", choices=("a page", "ten"), default="a page"),
+    )
+    shown = await town.button(thread, "Answer")
+    opened = await town.standin.answered(town.standin.click(town.ada, shown, "Answer"))
+    own = {"Q1": ["0"], "~own words": "Q2: our customers"}
+    await town.told(town.standin.submit(opened, **own))
+    answers = (await record(town, mission.id)).decisions[0].data["answers"]
+    assert answers == {"Q1": "Q3", "Q2": "our customers", "Q3": "a page"}
 
 
 async def test_cancel_asks_once_more(town: Town) -> None:

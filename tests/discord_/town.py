@@ -10,7 +10,7 @@ from typing import Any
 from bot.app import App
 from bot.chat.discord import DiscordChat, Pace
 from bot.domain.gate import Gate, GateKind
-from bot.domain.mission import Mission, Person, Policy, Status
+from bot.domain.mission import Mission, Person, Policy, Question, Status
 from bot.missions import NewMission
 from bot.settings import Settings
 from handlers.discord import Bot, Ended, Face
@@ -152,6 +152,28 @@ class Town:
             await tx.open_gate(gate)
             await tx.set_status(made.id, Status.needs_plan_approval)
             await tx.want(made.id, where, "plan:1")
+        await self.face.cursors.put(where, place["id"])
+        self.app.shown()
+        return made
+
+    async def asking(self, place: Json, *questions: Question) -> Mission:
+        """A mission of Ada's that has questions before it plans."""
+        person = Person(workspace=f"discord:{self.guild['id']}", id=self.ada["id"], name="Ada")
+        where = f"discord:{self.guild['id']}:{place['id']}"
+        made = await self.app.missions.start(
+            NewMission(key=f"test:{place['id']}", place=where, person=person, goal="Compare them.")
+        )
+        now = self.app.store.clock()
+        gate = Gate(
+            id=f"q{made.id}", mission=made.id, kind=GateKind.question, name="question:1",
+            subject="s", version=1, opened_at=now, expires_at=now + timedelta(days=3),
+            data={"questions": [q.model_dump(mode="json") for q in questions]},
+        )  # fmt: skip
+        async with self.app.store.begin() as tx:
+            await tx.add_brief(made.id, brief(now=now))
+            await tx.open_gate(gate)
+            await tx.set_status(made.id, Status.needs_answer)
+            await tx.want(made.id, where, "question:1")
         await self.face.cursors.put(where, place["id"])
         self.app.shown()
         return made

@@ -1,6 +1,7 @@
 """Where Discord is. The one place that points discord.py elsewhere."""
 
 import yarl
+from discord import VoiceClient
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
@@ -13,5 +14,6 @@ def point(api_base: str = "", gateway_url: str = "") -> None:
 
     discord.py keeps both in class attributes, so there is one Discord per process.
     """
+    VoiceClient.warn_nacl = VoiceClient.warn_dave = False  # the bot does not speak
     Route.BASE = (api_base or API_BASE).rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url or GATEWAY_URL)
