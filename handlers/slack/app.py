@@ -41,12 +41,17 @@ def create(face: Face, *, signing_secret: str = "") -> AsyncApp:
     Listeners run before the answer, so that what fails is not acknowledged. Bolt's own client asks
     nothing: all calls go through `Calls`, which counts them and repeats none.
     """
-    logger = logging.getLogger("concertmaster.slack")
-    logger.setLevel(logging.CRITICAL)  # Bolt logs bodies, which hold what people wrote
     app = AsyncApp(
-        name="concertmaster", logger=logger, authorize=cast("Any", Authorize(face)),
+        name="concertmaster", logger=silent(), authorize=cast("Any", Authorize(face)),
         client=AsyncWebClient(base_url=face.calls.base_url, retry_handlers=[]),
         signing_secret=signing_secret, process_before_response=True,
     )  # fmt: skip
     listen(app, face)
     return app
+
+
+def silent() -> logging.Logger:
+    """Bolt logs bodies, which hold what people wrote, and codes that install: nothing of it."""
+    logger = logging.getLogger("concertmaster.slack")
+    logger.setLevel(logging.CRITICAL)
+    return logger

@@ -1,6 +1,6 @@
 """Installing the app in a workspace: Bolt's OAuth flow over our own table and a sealed state."""
 
-from logging import Logger, getLogger
+from logging import Logger
 from urllib.parse import urljoin
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.slack.installs import Installs, who
 from bot.settings import Settings
+from handlers.slack.app import silent
 from handlers.slack.manifest import scopes
 
 INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
@@ -32,9 +33,9 @@ def flow(settings: Settings, installs: Installs, base_url: str) -> AsyncOAuthFlo
         install_path=INSTALL, redirect_uri_path=REDIRECT,
         authorization_url=urljoin(base_url, "../oauth/v2/authorize"),
         installation_store=Kept(installs, base_url), state_store=Sealed(installs),
-        state_expiration_seconds=STATE_SECONDS,
+        state_expiration_seconds=STATE_SECONDS, logger=silent(),
     )  # fmt: skip
-    return AsyncOAuthFlow(settings=made, client=AsyncWebClient(base_url=base_url))
+    return AsyncOAuthFlow(settings=made, client=AsyncWebClient(base_url=base_url), logger=silent())
 
 
 class Kept(AsyncInstallationStore):
@@ -46,7 +47,7 @@ class Kept(AsyncInstallationStore):
 
     @property
     def logger(self) -> Logger:
-        return getLogger("concertmaster.slack")
+        return silent()
 
     async def async_save(self, installation: Installation) -> None:
         """Raises BoltError for what is not served: a whole organisation at once."""
@@ -65,7 +66,7 @@ class Sealed(AsyncOAuthStateStore):
 
     @property
     def logger(self) -> Logger:
-        return getLogger("concertmaster.slack")
+        return silent()
 
     async def async_issue(self, *args: object, **kwargs: object) -> str:
         return self._box.encrypt(b"slack install").decode()

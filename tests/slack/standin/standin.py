@@ -125,13 +125,23 @@ class Standin:
                 return http.Response(status=500, text="<html>Server Error</html>")
         if name == "apps.connections.open":
             return http.json_response(self._open_socket(token))
+        if name == "oauth.v2.access":
+            if not token.startswith("Basic "):
+                raise Refusal("bad_client_secret")
+            made = self.web.answer(name, args, frozenset())
+            self.tokens[made["access_token"]] = ALL_SCOPES
+            return http.json_response(made)
         if token not in self.tokens:
             raise Refusal("invalid_auth" if token else "not_authed")
         tier = METHODS[name].tier if name in METHODS else 3
         wait = self.tiers.seconds(name, tier, channel) if tier or name == "chat.postMessage" else 0
         if wait:
             raise Refusal("ratelimited", retry_after=wait)
-        return http.json_response(self.web.answer(name, args, self.tokens[token]))
+        made = self.web.answer(name, args, self.tokens[token])
+        if name == "auth.test" and token == "xoxb-T2":
+            made |= {"team_id": "T2", "team": "Two"}
+        granted = ",".join(sorted(self.tokens[token]))
+        return http.json_response(made, headers={"x-oauth-scopes": granted})
 
     async def _before(self, fault: Fault) -> None:
         match fault.kind:

@@ -216,6 +216,18 @@ def _auth_test(web: Web, args: Json) -> Json:
     return {"url": web.base, "team_id": TEAM, "user_id": BOT, "bot_id": BOT_ID, "user": "cm"}
 
 
+@method("oauth.v2.access", 0, needs="code")
+def _oauth(web: Web, args: Json) -> Json:
+    """The code `good` installs the app in a second workspace, `T2`."""
+    if args["code"] != "good":
+        raise Refusal("invalid_code")
+    return {
+        "app_id": APP, "token_type": "bot", "access_token": "xoxb-T2", "bot_user_id": BOT,
+        "scope": "chat:write", "team": {"id": "T2", "name": "Two"}, "enterprise": None,
+        "authed_user": {"id": "U1"}, "is_enterprise_install": False,
+    }  # fmt: skip
+
+
 @method("chat.postMessage", 0, "chat:write", needs="channel")
 def _post(web: Web, args: Json) -> Json:
     channel = web.channel(args, write=True)
