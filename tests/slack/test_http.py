@@ -146,8 +146,9 @@ async def test_a_workspace_installs_the_app_and_is_served(many: Served, slack: S
     installs = many.town.face.installs
     assert await installs.token("T2") == "xoxb-T2"
     assert await installs.teams() == ("T2",)
-    slack.world.channel("C5", "U1")
-    payload: Json = {**slack.command(f"/mission {GOAL}", "C5").payload, "team_id": "T2"}
+    slack.world.user("U5", "Edsger", team="T2")
+    slack.world.channel("C5", "U5")
+    payload: Json = {**slack.command(f"/mission {GOAL}", "C5", "U5").payload, "team_id": "T2"}
     from urllib.parse import urlencode
 
     body = urlencode(payload)
