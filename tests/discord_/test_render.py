@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.cards import Card, CardFile, Section, Table, Tone
 from bot.chat.discord import limits
-from bot.chat.discord.render import V2, Page, classic, marked, reference, render, whole
+from bot.chat.discord.marks import marked, reference
+from bot.chat.discord.render import V2, Page, classic, render, whole
 from bot.chat.discord.words import clip_markdown, markdown
 from tests.discord_.cards import MISSION, cards, plan_card
 from tests.discord_.standin.rules import check_files, check_message, walk

@@ -14,21 +14,13 @@ from typing import Any, NamedTuple
 
 from bot.cards import Card, Picture
 from bot.chat.discord import limits
+from bot.chat.discord.attach import Attach, Link
 from bot.chat.discord.errors import FORM, INVALID, Archived, Denied, Rationed, Refused
+from bot.chat.discord.marks import reference
 from bot.chat.discord.pace import Pace
 from bot.chat.discord.place import DM, PLATFORM, Ref, Where, born
 from bot.chat.discord.reading import files_of, mark_of, ref_of
-from bot.chat.discord.render import (
-    V2,
-    Attach,
-    Link,
-    Page,
-    bare,
-    classic,
-    live,
-    reference,
-    render,
-)
+from bot.chat.discord.render import V2, Page, bare, classic, live, render
 from bot.chat.discord.rest import Json, Rest, Upload
 from bot.chat.discord.words import clip, neutral
 from bot.ports import ChatBusy, ChatError, ChatGone, Files, Message

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bot.chat.discord.marks import marked
 from bot.chat.discord.place import Ref
-from bot.chat.discord.render import V2, marked
+from bot.chat.discord.render import V2
 
 Json = dict[str, Any]
 

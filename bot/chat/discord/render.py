@@ -5,16 +5,14 @@ What does not fit is attached as a Markdown file: nothing is lost.
 """
 
 import hashlib
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bot.cards import (
     STATE_WORDS,
     Button,
     Card,
-    CardFile,
     Click,
     Section,
     Table,
@@ -24,6 +22,8 @@ from bot.cards import (
     plain,
 )
 from bot.chat.discord import limits
+from bot.chat.discord.attach import Attach, Attached, Link, attached, safe
+from bot.chat.discord.marks import mark
 from bot.chat.discord.words import (
     clip,
     clip_markdown,
@@ -36,8 +36,6 @@ from bot.chat.discord.words import (
 )
 
 Json = dict[str, Any]
-Link = Callable[[CardFile], str]
-"""Where a file can be had that is too large for Discord; "" for nowhere."""
 
 V2 = 1 << 15
 DOWNLOAD = "download"
@@ -49,7 +47,6 @@ STYLES = {"primary": 1, "danger": 4, "plain": 2}
 COLOURS = {Tone.busy: 0x5B7CDE, Tone.ask: 0xD99A2B, Tone.good: 0x3F9B61, Tone.bad: 0xC4463A}
 SIGNS = {Tone.busy: "⏳", Tone.ask: "✋", Tone.good: "✅", Tone.bad: "⚠️"}
 MARKS = {"added": " *(new)*", "changed": " *(changed)*", "": ""}
-IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 HEAD = 240
 LEAD = 1_100
@@ -58,25 +55,6 @@ FOOT = 300
 NOTE = 130
 SECTIONS = 2
 """Sections with a display of their own; what follows shares the last one."""
-SHOWN_FILES = 8
-"""Files beside the picture and the text that did not fit."""
-
-
-class Attach(NamedTuple):
-    """A file of the message. Its bytes are those of `sha256`, of `text`, or of `svg` as PNG.
-
-    `start` and `end` cut a part out of a file that is too large for one.
-    """
-
-    name: str
-    alt: str = ""
-    sha256: str = ""
-    text: str = ""
-    svg: str = ""
-    size: int = 0
-    start: int = 0
-    end: int = 0
-    image: bool = False
 
 
 class Page(NamedTuple):
@@ -91,28 +69,6 @@ class Page(NamedTuple):
 def live(card: Card) -> bool:
     """True when the card is the checklist of a mission under way."""
     return any(task.state for task in card.tasks) and card.ended_at is None
-
-
-# How a message is found again
-
-
-def reference(mission: str, slot: str) -> str:
-    """The short word by which the message of a slot is found in a channel."""
-    return hashlib.sha256(f"{mission}/{slot}".encode()).hexdigest()[:10]
-
-
-def mark(card: Card, revision: int) -> str:
-    """What the last line of a message ends with: its slot's reference and version."""
-    return f"ref {reference(card.mission, card.slot)}.{revision}"
-
-
-_MARK = re.compile(r"ref ([0-9a-f]{10})\.(\d+)\s*$")
-
-
-def marked(text: str) -> tuple[str, int] | None:
-    """Reference and version of a message's last line, when it is one of ours."""
-    found = _MARK.search(text)
-    return (found.group(1), int(found.group(2))) if found else None
 
 
 def spill_name(card: Card) -> str:
@@ -151,7 +107,7 @@ def render(
 
     `most` is the largest file, in bytes, that this place takes; without `attach` there are none.
     """
-    files = _files(card, most, link)
+    files = attached(card, most, link)
     draft = _Draft(card, files, revision)
     spill = _spill(card) if draft.cut and attach else ()
     return Page([draft.container(spill)], (*_picture(card), *files.attach, *spill))
@@ -187,7 +143,7 @@ def _picture(card: Card) -> tuple[Attach, ...]:
     if picture is None:
         return ()
     number = hashlib.sha256(picture.svg.encode()).hexdigest()[:12]
-    name = f"{_safe(picture.name)[:60]}-{number}.png"
+    name = f"{safe(picture.name)[:60]}-{number}.png"
     alt = clip(picture.alt, limits.ALT)
     return (Attach(name, alt=alt, svg=picture.svg, image=True),)
 
@@ -199,7 +155,7 @@ class _Draft:
     wrong comes first, then tasks, body, table and the other sections.
     """
 
-    def __init__(self, card: Card, files: "_Files", revision: int) -> None:
+    def __init__(self, card: Card, files: Attached, revision: int) -> None:
         self.card = card
         self.files = files
         self.cut = len(card.buttons) > limits.BUTTONS
@@ -430,87 +386,6 @@ def _downloads(card: Card) -> list[Json]:
     return [{"type": ACTION_ROW, "components": [menu]}]
 
 
-# Files
-
-
-class _Files(NamedTuple):
-    """What is attached, and lines about what is not."""
-
-    attach: tuple[Attach, ...]
-    lines: tuple[str, ...]
-
-
-def _files(card: Card, most: int, link: Link | None) -> _Files:
-    """The card's files within the place's limit; larger ones as a link, or in parts."""
-    attach: list[Attach] = []
-    lines: list[str] = []
-    room = limits.REQUEST
-    for file in card.files:
-        parts = [] if _linked(file, most, link) else _parts(file, most)
-        if parts and len(attach) + len(parts) <= SHOWN_FILES and file.size <= room:
-            attach += parts
-            room -= file.size
-            lines += [_joined(file, len(parts))] if len(parts) > 1 else []
-        else:
-            lines.append(_elsewhere(file, link))
-    return _Files(tuple(_named_apart(attach)), _folded_lines(lines))
-
-
-def _linked(file: CardFile, most: int, link: Link | None) -> bool:
-    return file.size > most and link is not None and bool(link(file))
-
-
-def _parts(file: CardFile, most: int) -> list[Attach]:
-    name, alt = _safe(file.name), clip(file.alt, limits.ALT)
-    image = file.media_type in IMAGES
-    if most <= 0:
-        return []
-    if file.size <= most:
-        return [Attach(name, alt, file.sha256, size=file.size, end=file.size, image=image)]
-    count = math.ceil(file.size / most)
-    ends = [min(file.size, most * (n + 1)) for n in range(count)]
-    return [
-        Attach(f"{name}.{n + 1:03}", alt, file.sha256, size=end - most * n, start=most * n, end=end)
-        for n, end in enumerate(ends)
-    ]
-
-
-def _joined(file: CardFile, count: int) -> str:
-    name = inline(file.name, 60)
-    return f"📎 {name} is in {count} parts. Join them with `cat {_safe(file.name)[:60]}.* > file`."
-
-
-def _elsewhere(file: CardFile, link: Link | None) -> str:
-    name, megabytes = inline(file.name, 60), file.size / 1024 / 1024
-    url = link(file) if link else ""
-    if url and size(url) <= 300:
-        return f"📎 [{name}]({url}) ({megabytes:.1f} MB)"
-    return f"📎 {name} ({megabytes:.1f} MB) does not fit here. It is kept with the mission."
-
-
-def _folded_lines(lines: Sequence[str]) -> tuple[str, ...]:
-    """One display of at most 600 units."""
-    text = clip_markdown("\n".join(lines), 600)
-    return (text,) if text else ()
-
-
-def _named_apart(files: Sequence[Attach]) -> Iterator[Attach]:
-    """Every name once: a message's references are by name."""
-    seen: set[str] = set()
-    for file in files:
-        name, number = file.name, 2
-        while name in seen:
-            name, number = f"{number}-{file.name}", number + 1
-        seen.add(name)
-        yield file._replace(name=name)
-
-
-def _safe(name: str) -> str:
-    """A name that Discord leaves as it is: references must match it."""
-    flat = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")
-    return flat[-80:].lstrip(".") or "file"
-
-
 # Classic messages
 
 
@@ -525,7 +400,7 @@ def classic(
     """The card as an embed with buttons, for where Components V2 are refused."""
     text = plain(card.model_copy(update={"title": "", "buttons": (), "footer": "", "fields": ()}))
     shown = clip_markdown(markdown(text), limits.EMBED_TEXT)
-    files = _files(card, most, link)
+    files = attached(card, most, link)
     cut = size(text) > limits.EMBED_TEXT or _fields_cut(card)
     spill = _spill(card) if cut and attach else ()
     embed: Json = {
