@@ -152,7 +152,7 @@ def on_postgres(tmp_path: Path, postgres_url: str) -> Nursery:
     return Nursery(tmp_path, lambda _: postgres_url)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_killed_at_any_commit_it_comes_to_the_same_end(on_sqlite: Nursery, when: str) -> None:
     """Every commit of the whole run, one after the other."""
@@ -168,7 +168,7 @@ async def test_killed_at_any_commit_it_comes_to_the_same_end(on_sqlite: Nursery,
     assert number >= alone["calls"]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_killed_at_any_time_it_comes_to_the_same_end(on_sqlite: Nursery) -> None:
     """Not at a commit, but whenever: in a model's answer, a file's write, a message's post."""
     alone = await on_sqlite.uninterrupted()
@@ -177,7 +177,7 @@ async def test_killed_at_any_time_it_comes_to_the_same_end(on_sqlite: Nursery) -
     await asyncio.gather(*(on_sqlite.killed(f"at-{p}", alone, kill_after=p) for p in pauses))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_killed_twice_in_a_row_it_comes_to_the_same_end(on_sqlite: Nursery) -> None:
     """Also a process that was going on after a crash may die."""
     alone = await on_sqlite.uninterrupted()
@@ -188,7 +188,7 @@ async def test_killed_twice_in_a_row_it_comes_to_the_same_end(on_sqlite: Nursery
         differs("twice", alone, life.result())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_on_postgresql_it_is_the_same(on_postgres: Nursery) -> None:
     """A sample of the boundaries, on the other database."""
     on_postgres.gate = asyncio.Semaphore(1)

@@ -131,9 +131,11 @@ def decision(record: Record, gate: Gate) -> Said:
 
 async def shown(app: App, store: Mortal, mission: str) -> None:
     """Wait until people see all of it."""
-    while any(slot.shown < slot.wanted for slot in await store.slots(mission)):
-        app.shown()
+    while True:
         store.changed.clear()
+        if all(slot.shown >= slot.wanted for slot in await store.slots(mission)):
+            return
+        app.shown()
         await store.changed.wait()
 
 
