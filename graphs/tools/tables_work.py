@@ -4,6 +4,7 @@ Every number is an exact decimal; only quotients are rounded (`QUOTIENT` decimal
 be. Functions take and give plain data, so that they can run behind a pipe.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -300,11 +301,27 @@ def _keyed(table: Typed, key: Group) -> list[Cell]:
     if key.by is None:
         cells = table.table.column(key.column)
         odd = column.kind == "text" or bool(column.odd)
-        return [None if blank(c) else said(c) for c in cells] if odd else column.values
+        return [None if blank(c) else said(c) for c in cells] if odd else _as_written(column, cells)
     if column.kind != "date":
         raise TableError(f"Column “{column.name}” holds no dates, so it has no {key.by}.")
     table.mention(column)
     return [span(value, key.by) if isinstance(value, date) else None for value in column.values]
+
+
+def _as_written(column: Column, cells: list[Cell]) -> list[Cell]:
+    """The values; where all are written with a point, such as 4.10, in their own spelling.
+
+    Versions and the like are names: 4.10 is not 4.1.
+    """
+    texts = [cell for cell in cells if not blank(cell)]
+    if column.kind != "number" or not all(
+        isinstance(t, str) and _POINTED.fullmatch(t) for t in texts
+    ):
+        return column.values
+    return [None if blank(cell) else said(cell) for cell in cells]
+
+
+_POINTED = re.compile(r"\d{1,3}\.\d{1,3}(?: [A-Za-z]+)?")
 
 
 def span(day: date, by: str) -> str:

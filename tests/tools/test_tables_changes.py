@@ -114,6 +114,15 @@ async def test_without_a_key_the_totals_are_compared(make_room: MakeRoom):
     assert facts(result)["all rows", "sum of n in 2026-02"] == "7"
 
 
+async def test_versions_keep_their_spelling_when_they_name_groups(make_room: MakeRoom):
+    """4.10 is no 4.1."""
+    result = await call(
+        make_room({"v.csv": "version,n\n4.10,1\n5.04,2\n4.1,3\n"}), "query_table",
+        name="v.csv", group_by=["version"], measures=[{"fn": "sum", "column": "n"}],
+    )  # fmt: skip
+    assert data(result)["rows"] == [["4.10", "1"], ["5.04", "2"], ["4.1", "3"]]
+
+
 async def test_a_json_map_of_like_objects_is_a_table(make_room: MakeRoom):
     """`{name: {…}}` has a row for each name; paths with methods have one for each pair."""
     spec = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from graphs.models.offline import joining, sources, voices
-from graphs.models.offline.asked import Words, understand
+from graphs.models.offline.asked import CONTEXT, Words, understand
 from graphs.models.offline.asking import asked, column_said
 from graphs.models.offline.changes import by_change
 from graphs.models.offline.columns import Table, described
@@ -15,6 +15,7 @@ from graphs.models.offline.language import spoken
 from graphs.models.offline.questions import Ask, choose, glances, shaped
 from graphs.models.offline.ranking import (
     at_a_glance,
+    by_days,
     by_group,
     by_list,
     by_rank,
@@ -63,8 +64,11 @@ def _answers(
     desk: Desk, question: str, wishes: str, tables: Sequence[Table]
 ) -> Generator[Calls, list[Reply], list[Result]]:
     """The results of one question: one table each when it asks only what there is."""
-    said = understand(f"{question} {_focus(wishes)}".strip())
-    about = tables if glances(question) and len(tables) > 1 and not said.fn else [None]
+    main, lean, before = question.partition(CONTEXT)
+    said = understand(f"{main} {_focus(wishes)}".strip() + lean + before)
+    question = main
+    glance = glances(question) and not (said.fn or said.best or said.n)
+    about = tables if glance and len(tables) > 1 else [None]
     results: list[Result] = []
     for table in about:
         chosen = [table] if table else tables
@@ -112,24 +116,28 @@ def answer(desk: Desk, said: Words, question: str, tables: Sequence[Table]) -> W
     ask = yield from _grouped(desk, ask)
     work = {
         "change": by_change, "rank": by_rank, "group": by_group, "total": in_total, "rows": by_row,
-        "list": by_list, "overview": at_a_glance,
+        "list": by_list, "days": by_days, "overview": at_a_glance,
     }[ask.mode]  # fmt: skip
     result = yield from work(desk, ask, question)
-    return replace(result, notes=(note, *result.notes)) if result and note else result
+    if result is None:
+        return None
+    lead = f"{ask.caveat} {result.lead}".strip()
+    return replace(result, lead=lead, notes=(*([note] if note else []), *result.notes))
 
 
 def _table(
     desk: Desk, said: Words, tables: Sequence[Table]
 ) -> Generator[Calls, list[Reply], tuple[Table | None, Words, str]]:
     """The table that the question is about; two are joined when it needs both."""
-    two = joining.pair(said, tables) if desk.has("join_tables") else None
+    goal = str(desk.data.get("goal") or "")
+    two = joining.pair(said, goal, tables) if desk.has("join_tables") else None
     if two is None:
         return choose(said, tables), said, ""
-    table = yield from joining.joined(desk, two)
+    table, note = yield from joining.joined(desk, two)
     if table is None:
         return choose(said, tables), said, ""
     rest = joining.rest(said.text)
-    return table, understand(rest) if rest else said, joining.told(two)
+    return table, understand(rest) if rest != said.text and rest else said, note
 
 
 def _today(desk: Desk) -> date:
@@ -169,10 +177,10 @@ def _grouped(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], Ask]:
     if not ask.unknown or ask.groups or ask.mode not in ("total", "group", "rank"):
         return ask
     term = ask.unknown[0]
-    note = f"There is no column called “{term}”."
+    missing = replace(ask, caveat=f"No column is called “{term}”.")
     names = [c.name for c in ask.table.columns if not c.prose and (c.text or c.identity)][:4]
     if not names or not desk.has("ask_person"):
-        return replace(ask, assumed=(*ask.assumed, note))
+        return missing
     said = yield from asked(
         desk,
         f"No column of {ask.table.where} is called “{term}”. Which one is meant?",
@@ -181,7 +189,7 @@ def _grouped(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], Ask]:
     )
     column = column_said(said, ask.table.columns)
     if column is None:
-        return replace(ask, assumed=(*ask.assumed, note))
+        return missing
     note = f"“{column.name}” was taken for “{term}”."
     return replace(ask, mode="group", groups=(column.name,), assumed=(*ask.assumed, note))
 

@@ -8,6 +8,14 @@ from graphs.models.offline.language import STOPWORDS, number, words
 
 Sign = Literal["either", "up", "down"]
 
+CONTEXT = " (about: "
+"""Stands between a question that leans on the one before, and that one."""
+
+
+def alone(question: str) -> str:
+    """The question without the one that it leans on."""
+    return question.partition(CONTEXT)[0]
+
 
 @dataclass(frozen=True)
 class Words:
@@ -25,6 +33,8 @@ class Words:
     time: str = ""
     hints: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+    context: str = ""
+    """The question before, when this one leans on it."""
 
 
 _CHANGE = re.compile(
@@ -238,6 +248,7 @@ RARE = frozenset(
 
 def understand(text: str) -> Words:
     """The question's own words, sorted by what they do."""
+    text, _, context = text.partition(CONTEXT)
     fn = next((fn for fn, shape in _FNS if re.search(shape, text, re.IGNORECASE)), "")
     by, time = _grouped(text)
     return Words(
@@ -252,8 +263,14 @@ def understand(text: str) -> Words:
         by=by,
         time=time,
         hints=tuple(h for w in words(text) for h in _HINTS.get(w, "").split()),
-        said=tuple(w for w in words(text) if w not in STOPWORDS and w not in RARE),
+        said=meaning(text),
+        context=context.rstrip(")"),
     )
+
+
+def meaning(text: str) -> tuple[str, ...]:
+    """The words that may name a column or a value."""
+    return tuple(w for w in words(text) if w not in STOPWORDS and w not in RARE)
 
 
 def _is_change(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Two documents side by side: the same, different, only in one."""
 
+import re
 from collections.abc import Sequence
 
 from graphs.models.offline import markdown
@@ -13,6 +14,16 @@ MOST = 400
 SHOWN = 10
 ALIKE = 0.45
 """From this share of common words on, two statements speak of the same thing."""
+
+
+def compares_more(want: Want) -> bool:
+    """`List the differences` or `where do they agree` beside a comparison asks for nothing more."""
+    return bool(_MORE.search(want.text))
+
+
+_MORE = re.compile(
+    r"\b(?:differ|chang|similar|same|common|agree|share|overlap|contradict|conflict)", re.IGNORECASE
+)
 
 
 def compared(texts: Texts, want: Want) -> str:

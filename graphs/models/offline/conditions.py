@@ -58,10 +58,11 @@ _HAVING = re.compile(
 
 def _filled(said: Words, table: Table) -> list[dict[str, Any]]:
     """`with an official name`, `without an end date`: whether a column says anything."""
-    match = _HAVING.search(said.text)
+    text = f"{said.text} {said.context}"
+    match = _HAVING.search(text)
     if match is None:
         return []
-    after = words(said.text[match.end() : match.end() + 60])[:4]
+    after = words(text[match.end() : match.end() + 60])[:4]
     after = [w for w in after if w not in STOPWORDS]
     gaps = [c for c in table.columns if 0 < c.missing < table.rows]
     column = max(gaps, key=lambda c: fit(after, c), default=None)

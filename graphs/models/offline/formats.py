@@ -11,6 +11,7 @@ Look = Literal[
     "words", "table", "bullets", "sentences", "json", "csv", "chart", "audience", "language",
     "plain",
     "sources",
+    "top",
 ]  # fmt: skip
 
 LENGTHS = frozenset({"words", "sentences", "bullets"})
@@ -79,12 +80,21 @@ _SHAPES = (
         rf"at most))?\b"
     )),
     _shape("table", (
+        r"\b(?:make|create|build|draw up|put together|give me|show)\s+(?:me\s+)?a (?:\w+ )?table "
+        r"(?:with|of|showing|listing)\s+(?!.*\b(?:total|average|mean|sum|count|number of|top|most|"
+        r"least|highest|lowest|by|per)\b)[^.;!?\n]+"
+    )),
+    _shape("table", (
         r"\b(?:with|include|including|add|show(?: it)?(?: in| as)?|as|in(?:to)?|plus|and|"
         r"make|build|create|draw up)\s+(?:an?|one|some|the results? (?:in|as) "
         r"an?)\s+(?:\w+\s+){0,2}?table\b(?: (?:of|with|showing) (?:the )?(?:results?|"
         r"numbers?|figures?))?"
     )),
-    _shape("table", r"\b(?:tabulate|in tabular form|table format)\b"),
+    _shape("table", (
+        r"\b(?:tabulate|in tabular form|table format)\b|\b(?:the\s+)?table (?:first|on top|at the "
+        r"top|at the end|last)\b|\bwith tables?\b"
+    )),
+    _shape("top", r"^Show \d{1,3} of them$"),
     _shape("bullets", (
         rf"\b(?:in|as|with|using|into|give me|max(?:imum)?|at most|no more "
         rf"than)?\s*(?:{_N}\s+)?(?:short\s+|key\s+)?(?:bullet(?:ed)?(?:[\s-](?:points?|"
@@ -112,14 +122,30 @@ _SHAPES = (
         r"english|words|terms)\b|\bwithout jargon\b"
     )),
     _shape("sources", (
-        r"\b(?:with|include|including|cite|citing|quote|give)\s+(?:the\s+|your\s+|"
-        r"all\s+)?(?:sources?|references?|citations?)\b"
+        r"\b(?:with|include|including|cite|citing|quote|give)\s+(?:the\s+|your\s+|their\s+|"
+        r"all\s+)?(?:sources?|references?|citations?|sections?|(?:page|line|section) numbers?|"
+        r"pages?|lines?)\b"
     )),
     _shape("audience", (
         rf"\b(?:for|aimed at|addressed to|suitable for)\s+((?:our |the |my |all "
         rf")?(?:{_PEOPLE}))(?=[\s,.;!?]|$)"
     ), only=False),
 )  # fmt: skip
+
+
+TOP = re.compile(
+    r"(?:please )?(?:show|list|give(?: me| us)?|name|only)\s+(?:me\s+)?(?:only\s+)?(?:the\s+)?"
+    r"(?:top|first|best|bottom|worst|biggest|largest)\s+(\d{1,3}|two|three|four|five|six|seven|eight|"
+    r"nine|ten|twelve|fifteen|twenty)(?:\s+(?:of them|of these|ones|only|results?))?",
+    re.IGNORECASE,
+)
+"""How many of what was asked before; alone it would be a question of its own."""
+
+
+def of_top(match: re.Match[str], quote: str) -> Form:
+    """`Show the top 5` after a question: a demand on its answer."""
+    count = str(number(match[1]) or 5)
+    return Form("top", count, quote, 0, f"Show {count} of them")
 
 
 def found(span: Span) -> Iterator[Form]:
@@ -137,9 +163,11 @@ def scope(text: str) -> str:
 
 def one(quote: str) -> Form | None:
     """The demand that these few words are, or None when they say something else."""
-    if len(quote.split()) > 12:
+    if len(quote.split()) > 20:
         return None
     for form in found(trimmed(quote)):
+        if form.kind == "table" and form.only and form.quote.rstrip(".") == quote.rstrip(". "):
+            return form
         rest = (quote[: form.start] + quote[form.start + len(form.quote) :]).split()
         if form.only and len(rest) <= 3:
             return form
@@ -176,6 +204,8 @@ def _form(
 
 
 def _value(kind: Look, match: re.Match[str]) -> str:
+    if kind == "top":
+        return re.sub(r"\D", "", match[0])
     raw = (match[1] if match.re.groups else None) or ""
     if kind in ("words", "bullets", "sentences"):
         digits = raw.replace(",", "").replace(".", "")
@@ -197,5 +227,6 @@ def _said(kind: Look, value: str) -> str:
         "language": f"Write it in {value.title()}, or say that it is not translated",
         "plain": "Use plain words",
         "sources": "Name the sources",
+        "top": f"Show {value} of them",
     }
     return texts[kind]

@@ -40,9 +40,12 @@ def rest(question: str) -> str:
     return re.sub(r"^\W*(?:and|then)\b\s*", "", _JOIN.sub("", question)).strip()
 
 
-def pair(said: Words, tables: Sequence[Table]) -> Pair | None:
-    """The two tables that a question needs together; None when one is enough or none agree."""
-    match = _JOIN.search(said.text)
+def pair(said: Words, goal: str, tables: Sequence[Table]) -> Pair | None:
+    """The two tables that a question needs together; None when one is enough or none agree.
+
+    What the goal says of joining holds for all of its questions.
+    """
+    match = _JOIN.search(said.text) or _JOIN.search(goal)
     if match:
         named_ = [t for t in tables if _called(t, match["what"])]
         pool = named_ if len(named_) > 1 else list(tables)
@@ -111,8 +114,11 @@ def _thing(table: Table) -> str:
     return re.sub(r"[\W_]+", "", name).removesuffix("s")
 
 
-def joined(desk: Desk, two: Pair) -> Generator[list[Call], list[Reply], Table | None]:
-    """The joined table, every row of the left one kept; None when it cannot be made."""
+def joined(desk: Desk, two: Pair) -> Generator[list[Call], list[Reply], tuple[Table | None, str]]:
+    """The joined table with every row of the left one, and what to know about it.
+
+    No table when it cannot be made.
+    """
     left, right = two.left, two.right
     args = {
         "left": left.file, "right": right.file, "how": "left", "file": "joined.csv",
@@ -122,15 +128,15 @@ def joined(desk: Desk, two: Pair) -> Generator[list[Call], list[Reply], Table | 
     }  # fmt: skip
     (made,) = yield [Call("join_tables", args)]
     if made.failed or not made.data:
-        return None
+        return None, ""
     (seen,) = yield [Call("describe_table", {"name": made.data["file"]})]
     if seen.failed or not seen.data:
-        return None
+        return None, ""
     notes = re.findall(r"^Note: (.+)$", made.text, re.MULTILINE)
-    return described(made.data["file"], {**seen.data, "notes": [*notes, *seen.data["notes"]]}, None)
+    return described(made.data["file"], seen.data, None), " ".join([_told(two), *notes])
 
 
-def told(two: Pair) -> str:
+def _told(two: Pair) -> str:
     """How the tables were put together, in one sentence."""
     keys = f"“{two.ours.name}”"
     if two.theirs.name != two.ours.name:

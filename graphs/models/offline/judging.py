@@ -168,6 +168,8 @@ def _form(form: formats.Form, given: Text) -> Ruling:
     if form.kind == "table":
         row = _line(text, lambda line: line.lstrip().startswith("|"))
         return Ruling(bool(row), row, "" if row else "Show a table.")
+    if form.kind == "top":
+        return _counted(form, text, first)
     if form.kind == "bullets":
         return _bullets(form, text)
     if form.kind in ("json", "csv"):
@@ -194,6 +196,13 @@ def _form(form: formats.Form, given: Text) -> Ruling:
         said = _line(text, lambda line: bool(_SOURCE.search(line)))
         return Ruling(bool(said), said, "" if said else "Name the source of each point.")
     return Ruling(bool(first), first)
+
+
+def _counted(form: formats.Form, text: str, first: str) -> Ruling:
+    sizes = [len(table) - 1 for table in markdown.tables(text)]
+    if int(form.value) in sizes or re.search(r"there are only", text, re.IGNORECASE):
+        return Ruling(True, first)
+    return Ruling(False, feedback=f"Show {form.value} of them in a table.")
 
 
 def _length(form: formats.Form, text: str, first: str) -> Ruling:
@@ -352,6 +361,23 @@ _COMMON = frozenset(
         "result",
         "person",
         "ready",
+        "overview",
+        "short",
+        "summary",
+        "workbook",
+        "spreadsheet",
+        "document",
+        "sheet",
+        "text",
+        "pdf",
+        "analys",
+        "analyz",
+        "describ",
+        "look",
+        "quick",
+        "compar",
+        "two",
+        "attach",
     }
 )
 

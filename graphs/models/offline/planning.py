@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.models.offline import formats, revising, sources
-from graphs.models.offline.asked import subjects, understand
+from graphs.models.offline.asked import alone, subjects, understand
 from graphs.models.offline.columns import names_it
+from graphs.models.offline.comparing import compares_more
 from graphs.models.offline.intake import LIMIT, missing
 from graphs.models.offline.language import cut, sentence, spoken
 from graphs.models.offline.shape import listed
@@ -116,7 +117,7 @@ def _belongs(want: Want, last: Sketch, data: dict[str, Any]) -> bool:
     if last.trade == "analyst" and want.kind in ("measure", "find"):
         return bool(_BY_HOW_MUCH.match(want.quote))
     if last.compares and want.kind in ("extract", "find", "compare"):
-        return bool(re.search(r"\b(?:differ|chang|similar|same|common)", want.text, re.IGNORECASE))
+        return compares_more(want)
     return bool(missing(data))
 
 
@@ -304,7 +305,7 @@ def _outward(needs: list[Need], sketches: list[Sketch]) -> None:
 
 
 def _about(want: Want) -> str:
-    text = want.text.removeprefix("Answer: ").removeprefix("Explain why: ")
+    text = alone(want.text.removeprefix("Answer: ").removeprefix("Explain why: "))
     return cut(text.rstrip(".?! "), 140)
 
 
@@ -314,11 +315,19 @@ def _about(want: Want) -> str:
 def _forms(needs: list[Need], sketches: list[Sketch]) -> None:
     for need in needs:
         if need.want.form:
-            _form(need, need.want.form.kind, need.want.form.value, sketches)
+            _form(need, needs, need.want.form.kind, need.want.form.value, sketches)
 
 
-def _form(need: Need, look: str, value: str, sketches: list[Sketch]) -> None:
+def _before(need: Need, needs: list[Need], sketches: list[Sketch]) -> Sketch | None:
+    """The task of the question that stands right before."""
+    earlier = [n.id for n in needs[: needs.index(need)] if not n.want.form]
+    return next((s for s in sketches if earlier and earlier[-1] in s.covers), None)
+
+
+def _form(need: Need, needs: list[Need], look: str, value: str, sketches: list[Sketch]) -> None:
     task = _bearer(look, sketches, formats.scope(need.want.text))
+    if look == "top":
+        task = _before(need, needs, sketches) or task
     if need.id in task.covers:
         return
     task.covers.append(need.id)
@@ -340,7 +349,7 @@ def _bearer(look: str, sketches: list[Sketch], scope: str) -> Sketch:
     """The task that can meet a demand on the look."""
     if scope and (own := [s for s in sketches if scope.casefold() in s.instructions.casefold()]):
         return own[-1]
-    if look in ("table", "chart", "csv"):
+    if look in ("table", "chart", "csv", "top"):
         return next((s for s in sketches if s.trade == "analyst"), sketches[0])
     if look == "json":
         return next((s for s in sketches if s.trade in ("analyst", "researcher")), sketches[-1])

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from graphs.models.offline.asked import Words, subjects
+from graphs.models.offline.asked import Words, meaning, subjects, understand
 from graphs.models.offline.columns import Column, Table, fit, named, near
 from graphs.models.offline.conditions import date_of, filters
 from graphs.models.offline.language import stem, words
+from graphs.models.offline.lasting import lasts, two_dates
 from graphs.models.offline.periods import pairs, period_column
 
-Mode = Literal["change", "rank", "group", "total", "rows", "list", "overview"]
+Mode = Literal["change", "rank", "group", "total", "rows", "list", "days", "overview"]
 
 
 def choose(said: Words, tables: Sequence[Table]) -> Table | None:
@@ -23,7 +24,8 @@ def choose(said: Words, tables: Sequence[Table]) -> Table | None:
 
 
 def _named_in(said: Words, table: Table) -> float:
-    best = [max((near(w, c) for c in table.columns), default=0.0) for w in (*said.said, *said.by)]
+    terms = (*said.said, *said.by, *meaning(said.context))
+    best = [max((near(w, c) for c in table.columns), default=0.0) for w in terms]
     time = 0.5 if said.time and table.dates() else 0.0
     paired = 0.8 if said.change and (pairs(table) or any(c.delta for c in table.columns)) else 0.0
     title = 0.3 * max((w in (table.sheet or "").casefold() for w in said.said), default=False)
@@ -35,7 +37,8 @@ class Ask:
     """What will be computed. `assumed` are sentences on how the words were read.
 
     `unsure` are numbers that are equally likely to be meant, `spans` the two times that are held
-    against each other, `unknown` words after `by` that name no column.
+    against each other, `unknown` words after `by` that name no column, and `caveat` what a
+    reader must know before the answer.
     """
 
     table: Table
@@ -51,6 +54,7 @@ class Ask:
     unsure: tuple[Column, ...] = field(default=())
     spans: tuple[str, str] | None = None
     unknown: tuple[str, ...] = ()
+    caveat: str = ""
 
     @property
     def header(self) -> str:
@@ -91,8 +95,11 @@ def _mode(said: Words, ask: Ask) -> Mode:
         return "group"
     if _LISTED.search(said.text) and not said.fn and (said.n or not said.best):
         return "list"
+    if lasts(said) and ask.entity and two_dates(said, ask.table.dates()):
+        return "days"
     if (said.best or said.n) and ask.entity:
-        return "rank"
+        alone = ask.measure is None and ask.entity.distinct >= ask.table.rows
+        return "overview" if alone else "rank"
     if said.best and ask.measure:
         return "rows"
     if said.fn == "count" and ask.entity and ask.entity.distinct <= 12 and ask.measure is None:
@@ -101,9 +108,17 @@ def _mode(said: Words, ask: Ask) -> Mode:
         return "overview"
     if said.fn or (ask.measure and fit(said.said, ask.measure) > 0.5):
         return "group" if ask.entity and said.fn != "sum" and _plural(said, ask.entity) else "total"
-    if ask.entity and (_WHICH.match(said.text) or ask.where):
+    if ask.entity and (_WHICH.match(said.text) or ask.where) and not _JUDGES.search(said.text):
         return "list"
     return "overview"
+
+
+_JUDGES = re.compile(
+    r"\b(?:could|might|should|would|may|likely|probably|risky|suspicious|problem\w*|wrong|unusual|"
+    r"worr(?:y|ying)|critical|interesting)\b",
+    re.IGNORECASE,
+)
+"""Words of judgement: a list of all would be no answer."""
 
 
 _GLANCE = re.compile(
@@ -153,6 +168,9 @@ def _groups(
         groups.append({"column": date_of(said, dates).name, "by": said.time})
     elif said.time and (period := period_column(table)):
         groups.append(period.name)
+    if not groups and said.context and re.search(r"\beach\W*$", said.text, re.IGNORECASE):
+        each = named(subjects(understand(said.context)), table.columns)
+        groups += [each[0].name] if each[0] and each[1] >= 0.5 else []
     return groups, measure, unknown
 
 
@@ -170,11 +188,15 @@ def _entity(
     found, score = named([w for w in subjects(said) if w != counted], labels)
     if found is None or score < 0.5:
         found, score = named([w for w in said.said if w != counted], labels)
+    if (found is None or score < 0.5) and said.context:
+        before = understand(said.context)
+        found, score = named(subjects(before) or before.said, labels)
     if found is not None and score >= 0.5:
         return found
     if said.fn == "count" and not said.change:
         return None
     names = [c for c in labels if c.text and not c.prose and not c.reason]
+    names = [c for c in names if c.stems & {"name", "titl", "title", "label"}] or names
     return names[0] if names and _some(said) else None
 
 

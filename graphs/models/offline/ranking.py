@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 from graphs.models.offline import markdown, voices
+from graphs.models.offline.asked import subjects
 from graphs.models.offline.asking import settled
-from graphs.models.offline.columns import Column
+from graphs.models.offline.columns import Column, near
 from graphs.models.offline.language import cut, sentence, spoken
+from graphs.models.offline.lasting import two_dates
 from graphs.models.offline.questions import Ask, glances
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Desk
@@ -18,6 +20,7 @@ from graphs.models.offline.telling import (
     group_lead,
     header_of,
     measure_said,
+    noun,
     remarks,
     told_ranking,
 )
@@ -102,6 +105,40 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
     )
 
 
+def by_days(desk: Desk, ask: Ask, question: str) -> Work:
+    """How long each thing lasted, in days, the longest or the shortest first."""
+    two = two_dates(ask.words, ask.table.dates())
+    if two is None or ask.entity is None or not desk.has("change_table"):
+        return (yield from at_a_glance(desk, ask, question))
+    (reply,) = yield [
+        Call(
+            "change_table",
+            {
+                **ask.table.source, "key": ask.entity.name, "before": two[0].name,
+                "after": two[1].name, "where": list(ask.where), "limit": 500,
+            },
+        )
+    ]  # fmt: skip
+    if not reply.data:
+        return None
+    rows = reply.data["rows"][:: -1 if ask.words.low else 1]
+    n = ask.words.n or SHOWN
+    kind = "Shortest" if ask.words.low else "Longest"
+    named = spoken(f"**{r[0]}** ({markdown.shown(r[-1])} days)" for r in rows[: min(n, NAMED)])
+    how = (
+        f"Counted the days from “{two[0].name}” to “{two[1].name}” in "
+        f"{ask.table.where}{conditions_said(ask)}."
+    )
+    notes = list(reply.data["notes"])
+    if len(rows) > n and rows[n][-1] == rows[n - 1][-1]:
+        notes.append(f"“{rows[n][0]}” is as long as the last one shown.")
+    shown = rows[:n]
+    return Result(
+        question, f"{kind}: {named}.", reply.data["columns"], shown, how, tuple(notes),
+        tuple(row[0] for row in shown),
+    )  # fmt: skip
+
+
 def by_list(desk: Desk, ask: Ask, question: str) -> Work:
     """The things themselves: each once with how often it stands there, or the rows that fit."""
     if ask.entity and ask.entity.distinct < ask.table.rows - ask.entity.missing and not ask.words.n:
@@ -122,13 +159,23 @@ def by_list(desk: Desk, ask: Ask, question: str) -> Work:
         return None
     rows, found = reply.data["rows"], int(reply.data["found"])
     how = f"Listed the rows of {ask.table.where}{conditions_said(ask)}, in the order of the file."
-    notes = list(reply.data["notes"])
+    notes = [*reply.data["notes"], *_unheard(ask)]
     if len(rows) < found and not ask.words.n:
         notes.append(f"{len(rows)} of {found} rows are shown.")
     return Result(
         question, _listed(ask, rows, found), columns, rows, how, tuple(notes),
         tuple(row[0] for row in rows),
     )  # fmt: skip
+
+
+def _unheard(ask: Ask) -> list[str]:
+    """A note on words of the question that no column speaks of: the list does not heed them."""
+    known = [*subjects(ask.words), *ask.words.hints]
+    said = [w for w in ask.words.said if w not in known]
+    odd = [w for w in said if not any(near(w, c) >= 0.5 for c in ask.table.columns)]
+    if not odd or ask.where:
+        return []
+    return [f"No column says {spoken((f'“{w}”' for w in odd[:3]), 'or')}: all rows are listed."]
 
 
 def _counted(ask: Ask) -> Ask:
@@ -143,7 +190,8 @@ def _listed(ask: Ask, rows: list[list[str]], found: int) -> str:
         return sentence(f"The first {len(rows)} of {found}: {spoken(names)}")
     more = f" and {found - len(names)} more" if found > len(names) else ""
     listed_ = f"{', '.join(names)}{more}" if more else spoken(names)
-    return sentence(f"There are **{found}**{conditions_said(ask)}: {listed_}")
+    things = noun(ask, found) if subjects(ask.words) else "rows"
+    return sentence(f"There are **{found}** {things}{conditions_said(ask)}: {listed_}")
 
 
 def in_total(desk: Desk, ask: Ask, question: str) -> Work:

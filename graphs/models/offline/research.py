@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from graphs.models.offline import analyst, sources
-from graphs.models.offline.comparing import compared
+from graphs.models.offline.comparing import compared, compares_more
 from graphs.models.offline.counting import counted
 from graphs.models.offline.language import keywords, sentence
 from graphs.models.offline.lists import extracted
@@ -21,7 +21,10 @@ def research(desk: Desk, wants: Sequence[Want], wishes: str = "") -> Script:
     parts: list[str] = []
     why = [w for w in wants if w.kind == "why"]
     compares = any(w.kind == "compare" for w in wants)
-    rest = [w for w in wants if w.kind != "why" and not (compares and _of_differences(w))]
+    rest = [w for w in wants if w.kind != "why"]
+    if compares:
+        first = next(w for w in rest if w.kind == "compare")
+        rest = [w for w in rest if w is first or not _of_differences(w)]
     texts = yield from read_all(desk, only=_named(desk))
     if why:
         parts.append((yield from reasons(desk, why[0], texts)))
@@ -32,10 +35,8 @@ def research(desk: Desk, wants: Sequence[Want], wishes: str = "") -> Script:
 
 
 def _of_differences(want: Want) -> bool:
-    """`list the differences` beside a comparison asks for nothing more."""
-    return want.kind in ("extract", "find") and bool(
-        re.search(r"\b(?:differ|chang|similar|same|common)", want.text, re.IGNORECASE)
-    )
+    """True for what a comparison answers anyway."""
+    return want.kind in ("extract", "find", "compare") and compares_more(want)
 
 
 def _one(desk: Desk, want: Want, texts: Texts, wishes: str) -> Script:

@@ -17,6 +17,10 @@ SHOWN = 10
 """Rows of an answer when the question names no number."""
 
 
+MOST_SAID = 5
+"""Names in the sentence that answers, when the question names no number."""
+
+
 Calls = list[Call]
 
 
@@ -52,8 +56,9 @@ def direction_said(said: Words) -> str:
 
 
 def change_lead(ask: Ask, rows: Sequence[list[str]]) -> str:
-    parts = [f"**{row[0]}** ({from_to(row)})" for row in rows]
-    return sentence(f"{_what(ask, len(rows))}: {spoken(parts)}")
+    parts = [f"**{row[0]}** ({from_to(row)})" for row in rows[: max(ask.words.n or 0, MOST_SAID)]]
+    more = f"; {len(rows) - len(parts)} more in the table" if len(rows) > len(parts) else ""
+    return sentence(f"{_what(ask, len(rows))}: {spoken(parts)}{more}")
 
 
 def from_to(row: Sequence[str]) -> str:
@@ -155,6 +160,7 @@ def header_of(group: Any) -> str:
 
 def group_lead(ask: Ask, groups: list[Any], rows: list[list[str]], columns: list[str]) -> str:
     filled = [row for row in rows if markdown.decimal(row[-1]) is not None]
+    filled = [row for row in filled if "(blank)" not in row[:-1]] or filled
     if not filled:
         return f"There is no {columns[-1]} to show."
     high = max(filled, key=lambda r: markdown.decimal(r[-1]) or 0)

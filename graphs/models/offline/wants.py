@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from graphs.models.offline import formats
+from graphs.models.offline.asked import CONTEXT
 from graphs.models.offline.language import Span, sentences, trimmed
 
 Kind = Literal[
@@ -52,6 +53,9 @@ _START = rf"(?:(?:please|also|finally|then|next|afterwards|lastly)\s+)*(?:{_QUES
 _SPLIT = re.compile(
     rf"\s*;\s+|:\s+(?={_START})|,?\s+(?:and\s+)?then,?\s+|,\s+(?:and|but|"
     rf"or)\s+(?={_START})|,\s+(?={_START})"
+    r"|,\s+(?:and|plus|as well as)\s+(?=(?:the|our|my|a list of)\s+(?:top|bottom|\d+|two|three|"
+    r"four|five|six|seven|eight|nine|ten|twelve|total|average|biggest|largest|highest|lowest|most|"
+    r"smallest|number of)\b)"
     rf"|\s+(?:and|&)\s+(?:also\s+)?(?={_START})|\s+(?:as well as|"
     rf"plus)\s+(?={_START})|\?\s*,?\s*(?:and\s+)?(?=\w)",
     re.IGNORECASE,
@@ -172,17 +176,17 @@ _CREATE = re.compile(
     re.IGNORECASE,
 )
 _THING = re.compile(
-    r"^(?:(?:make|write|create|produce|prepare|put (?:it|this|that|everything)|"
-    r"give(?: me| us)?|build|draft|turn (?:it|this|that)|output|return|format|keep|"
+    r"^(?:(?:make|write|create|produce|prepare|put (?:it|this|that|everything)|list|explain|"
+    r"describe|give(?: me| us)?|build|draft|turn (?:it|this|that)|output|return|format|keep|"
     r"use|add|include|show|present|deliver|"
     r"do|i need|we need|end with|answer|reply|save|export)\s+)?"
-    r"(?:(?:it|this|that|them|everything|all of (?:it|this|that)|the (?:result|"
+    r"(?:(?:it|this|that|them|these|those|everything|all of (?:it|this|that)|the (?:result|"
     r"results|answer|output))\s*)?"
     r"(?:(?:all|together|up|down|to|in|into|as|with|at|a|an|the|one|short|brief|"
     r"simple|clear|concise|little|nice|quick|"
     r"small|single|me|us|and|of|that|plain|final|whole|please)\s+)*"
     r"(?:make|brief(?:ing)?|report|summary|memo|page|document|note|overview|doc|"
-    r"paper|write-?up|one-?pager|text|answer|output|result)?\s*[.!]?$",
+    r"paper|write-?up|one-?pager|text|answer|output|result)?\s*(?:,?\s*please)?\s*[.!]?$",
     re.IGNORECASE,
 )
 
@@ -249,19 +253,33 @@ def _all(goal: str) -> Iterator[Want]:
     for span in map(_bounded, sentences(goal)):
         forms = list(formats.found(span))
         mine: list[Want] = []
+        scopes: list[tuple[Span, Want]] = []
         for piece in _pieces(_blanked(span, forms)):
-            want = _want(piece, lead)
+            want = _want(piece, lead, forms)
             if want is None:
                 continue
+            scopes.append((piece, want))
             if want.kind in ("measure", "find", "create", "compare", "extract", "summarise"):
                 lead = want.text if want.kind != "extract" or not lead else lead
             mine.append(want)
             yield want
         drafts = [w for w in mine if _MESSAGE.search(w.text)]
         for form in forms:
-            scope = drafts[-1].text if drafts and form.kind in formats.LENGTHS else ""
+            scope = _scope(form, drafts, scopes)
             text = f"{form.text}{formats.SCOPE}{_lower(scope)}" if scope else form.text
             yield Want("format", form.quote, text, form=form)
+
+
+def _scope(form: formats.Form, drafts: list[Want], pieces: list[tuple[Span, Want]]) -> str:
+    """The want whose length a demand sets, when it is not that of the whole."""
+    if form.kind not in formats.LENGTHS:
+        return ""
+    if drafts:
+        return drafts[-1].text
+    texts = [(p, w) for p, w in pieces if w.kind != "format"]
+    if form.kind == "words" or len(texts) < 2:
+        return ""
+    return next((w.text for p, w in texts if p.start <= form.start <= p.end + 2), "")
 
 
 def _bounded(span: Span) -> Span:
@@ -270,7 +288,8 @@ def _bounded(span: Span) -> Span:
 
 
 _MESSAGE = re.compile(
-    r"\b(?:e-?mail|message|letter|announcement|reply|post|statement|tweet|newsletter|invitation)\b",
+    r"\b(?:e-?mail|message|letter|announcement|reply|post|statement|tweet|newsletter|invitation|"
+    r"(?:write|draft|prepare) an? (?:\w+ ){0,2}?(?:note|memo)|note (?:to|for))\b",
     re.IGNORECASE,
 )
 """A text of its own: a length in its sentence is the length of this text only."""
@@ -349,13 +368,25 @@ _FRESH = re.compile(
 )
 
 
-def _want(span: Span, lead: str) -> Want | None:
+def _want(span: Span, lead: str, forms: list[formats.Form]) -> Want | None:
     text = span.text.strip(" \t,;:–-—")
     bare = " ".join(text.rstrip(".!?").split())
     if not any(c.isalnum() for c in bare) or _THING.match(bare) or bare.casefold() in _FILLER:
         return None
+    if forms and _THING.match(_without(bare, forms)):
+        return None
+    if lead and (top := formats.TOP.fullmatch(bare)):
+        form = formats.of_top(top, text)
+        return Want("format", form.quote, form.text, lead, form)
     kind = kind_of(bare)
     return Want(kind, _true_quote(text), _worded(kind, bare, lead), lead)
+
+
+def _without(bare: str, forms: list[formats.Form]) -> str:
+    """What is left when even words that say more than the look are set aside."""
+    for form in forms:
+        bare = bare.replace(form.quote.rstrip(".!?"), " ")
+    return " ".join(bare.split())
 
 
 _FILLER = frozenset(
@@ -414,10 +445,19 @@ _ORDER: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
+_LEANS = re.compile(
+    r"\b(?:which|what|how many) (?:ones?|of (?:them|these|those))\b|\bhave none\b|\beach\W*$|"
+    r"\b(?:do|does|did|are|were|is|was|of) (?:they|them|these|those)\b",
+    re.IGNORECASE,
+)
+
+
 def _worded(kind: Kind, text: str, lead: str) -> str:
     """The want so that it can be read by itself."""
     if kind == "why" and len(text.split()) <= 3 and lead:
         return f"Explain why: {_lower(lead.rstrip('.?!'))}"
+    if lead and kind in ("measure", "find", "extract") and _LEANS.search(text):
+        return f"Answer: {text.rstrip('?')}{CONTEXT}{_lower(lead.rstrip('.?!')).split(CONTEXT)[0]})"
     if kind == "outward":
         return f"Make the result ready, so that a person can do this: {text}"
     if re.match(rf"(?:{_QUESTION})\b", text, re.IGNORECASE):

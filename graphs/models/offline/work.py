@@ -23,10 +23,11 @@ def _script(desk: Desk) -> Script:
     wants = _wants(desk.data)
     parts: list[str] = []
     counting = [w for w in wants if _counts(desk, w)]
+    top = _top(desk.data)
     reading = [w for w in wants if w not in counting and _reads(desk, w)]
     writing_ = [w for w in wants if w not in counting and w not in reading]
     if counting:
-        questions = [_question(w) for w in counting] + _more(wishes)
+        questions = [_question(w, top) for w in counting] + _more(wishes)
         parts.append((yield from analyst.analyse(desk, questions, wishes)))
     if reading:
         parts.append((yield from research.research(desk, reading, wishes)))
@@ -56,10 +57,16 @@ def _wants(data: dict[str, Any]) -> list[Want]:
     return found
 
 
-def _question(want: Want) -> str:
-    """The question in its fullest words."""
+def _question(want: Want, top: str = "") -> str:
+    """The question in its fullest words, with how many are wanted."""
     text = want.text.removeprefix("Answer: ")
-    return text if len(text) > len(want.quote) else want.quote
+    text = text if len(text) > len(want.quote) else want.quote
+    return f"{text.rstrip('. ')}, the top {top}" if top else text
+
+
+def _top(data: dict[str, Any]) -> str:
+    forms = [of(r).form for r in listed(data, "requirements")]
+    return next((f.value for f in forms if f and f.kind == "top"), "")
 
 
 def _counts(desk: Desk, want: Want) -> bool:
