@@ -78,6 +78,21 @@ class Connection:
             return False
         return True
 
+    def begin_reading(self) -> None:
+        """See one moment until the connection goes back to the pool."""
+        self._conn.execute("BEGIN")
+
+    def part(self) -> None:
+        """Begin a part of the transaction that can be undone by itself."""
+        self._conn.execute("SAVEPOINT part")
+
+    def keep_part(self) -> None:
+        self._conn.execute("RELEASE part")
+
+    def undo_part(self) -> None:
+        self._conn.execute("ROLLBACK TO part")
+        self._conn.execute("RELEASE part")
+
     async def commit(self) -> None:
         if self._conn.in_transaction:
             await _in_thread(self._conn.commit)

@@ -8,11 +8,27 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store import tables as t
 
+NO_NAME = literal_column("''", Text)
 OF: BindParameter[Any] = bindparam("of_mission")
 
 # -- reads of one mission --------------------------------------------------------------------------
@@ -22,20 +38,26 @@ def _rows(table: Table, *order: Any) -> Select[Any]:
     return select(table).where(table.c.mission == OF).order_by(*order)
 
 
-def _bodies(table: Table, *order: Any) -> Select[Any]:
-    return select(table.c.body).where(table.c.mission == OF).order_by(*order)
+def _bodies(table: Table, number: Any, name: Any = NO_NAME) -> Select[Any, Any, Any, Any]:
+    """The bodies of a table under its name, with what puts them in order."""
+    kind = literal_column(f"'{table.name}'", Text)
+    columns = (kind.label("kind"), table.c.body, name.label("name"), number.label("number"))
+    return select(*columns).where(table.c.mission == OF)
 
 
 MISSION = select(t.missions).where(t.missions.c.id == OF)
 WAKES = select(t.missions.c.wakes).where(t.missions.c.id == OF)
-BRIEF = _bodies(t.briefs, t.briefs.c.version.desc()).limit(1)
-PLANS = _bodies(t.plans, t.plans.c.version)
 GATES = _rows(t.gates, t.gates.c.opened_at, t.gates.c.id)
 DECISIONS = _rows(t.decisions, t.decisions.c.at)
 ATTEMPTS = _rows(t.attempts, t.attempts.c.task, t.attempts.c.number)
-VERDICTS = _bodies(t.verdicts, t.verdicts.c.task, t.verdicts.c.attempt)
-GUIDANCE = _bodies(t.guidance, t.guidance.c.number)
-ARTIFACTS = _bodies(t.artifacts, t.artifacts.c.version)
+BODIES = union_all(
+    _bodies(t.briefs, t.briefs.c.version),
+    _bodies(t.plans, t.plans.c.version),
+    _bodies(t.verdicts, t.verdicts.c.attempt, t.verdicts.c.task),
+    _bodies(t.guidance, t.guidance.c.number),
+    _bodies(t.artifacts, t.artifacts.c.version),
+).order_by("name", "number")
+"""Everything that is one JSON body: one statement instead of five."""
 CALLS = select(
     t.calls.c.state, t.calls.c.price, t.calls.c.reserved, t.calls.c.tokens_in, t.calls.c.tokens_out
 ).where(t.calls.c.mission == OF, t.calls.c.state != "failed")
@@ -47,15 +69,46 @@ STORED_CALL = select(t.calls.c.response, t.calls.c.model).where(
     t.calls.c.state == "done",
 )
 
+# -- what is behind ----------------------------------------------------------------------------
+
+
+def _behind() -> Select[Any]:
+    """See `Store.slots_behind`."""
+    c = t.slots.c
+    holds = and_(c.ref == "", c.tries < bindparam("of_holds"))
+    turn = func.row_number().over(
+        partition_by=(c.place, holds), order_by=(c.made_at, c.name, c.mission)
+    )
+    behind = (
+        select(t.slots, holds.label("holds"), turn.label("turn"))
+        .where(c.shown < c.wanted, c.gone.is_(False), c.place.like(bindparam("of_places")))
+        .subquery()
+    )
+    b = behind.c
+    return (
+        select(*(b[column.name] for column in c))
+        .where(or_(b.not_before.is_(None), b.not_before <= bindparam("of_now", type_=t.Moment)))
+        .where(or_(b.holds.is_(False), b.turn == 1))
+        .order_by(b.ref != "", b.made_at, b.name, b.mission)
+        .limit(bindparam("of_limit"))
+    )
+
+
+BEHIND = _behind()
+
 # -- writes ----------------------------------------------------------------------------------------
 
 SET_MISSION = update(t.missions).where(t.missions.c.id == OF)
+LOCK = SET_MISSION.returning(t.missions)
 FENCE = SET_MISSION.where(t.missions.c.epoch == bindparam("of_epoch"))
 WAKE = SET_MISSION.values(wakes=t.missions.c.wakes + 1)
 WANT_ALL = (
     update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1)
 )  # fmt: skip
 SET_SLOT = update(t.slots).where(t.slots.c.mission == OF, t.slots.c.name == bindparam("of_name"))
+SHOWN: BindParameter[Any] = bindparam("of_shown")
+SHOW_SLOT = SET_SLOT.values(shown=case((t.slots.c.shown < SHOWN, SHOWN), else_=t.slots.c.shown))
+"""`shown` never goes back."""
 END_ATTEMPT = update(t.attempts).where(
     t.attempts.c.mission == OF,
     t.attempts.c.task == bindparam("of_task"),

@@ -1,6 +1,7 @@
 """The Store: SQL on one machine (SQLite, WAL) and for a team (PostgreSQL), with one code."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, event, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, event, or_, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -274,24 +275,12 @@ class Store:
         each Place only its first: people read them in order, also while that one waits for its
         next try. A slot that failed `HOLDS` times holds nobody up.
         """
-        c = t.slots.c
-        holds = and_(c.ref == "", c.tries < HOLDS)
-        age = (c.made_at, c.name, c.mission)
-        turn = func.row_number().over(partition_by=(c.place, holds), order_by=age)
-        behind = (
-            select(t.slots, holds.label("holds"), turn.label("turn"))
-            .where(c.shown < c.wanted, c.gone.is_(False), c.place.like(f"{platform}:%"))
-            .subquery()
-        )
-        b = behind.c
-        query = (
-            select(*(b[column.name] for column in c))
-            .where(or_(b.not_before.is_(None), b.not_before <= self.clock()))
-            .where(or_(b.holds.is_(False), b.turn == 1))
-            .order_by(b.ref != "", b.made_at, b.name, b.mission)
-        )
+        asked = {
+            "of_places": f"{platform}:%", "of_holds": HOLDS, "of_now": self.clock(),
+            "of_limit": limit,
+        }  # fmt: skip
         async with self.reading() as conn:
-            found = await conn.execute(query.limit(limit))
+            found = await conn.execute(q.BEHIND, asked)
             return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
 
     async def slots(self, mission: str) -> tuple[SlotRow, ...]:
@@ -310,11 +299,12 @@ class Store:
 
     async def set_slot(self, slot: SlotRow, **values: Any) -> None:
         """Change what is known of a slot's message; `shown` never goes back."""
+        of = {"of_mission": slot.mission, "of_name": slot.name}
+        query = q.SET_SLOT
         if "shown" in values:
-            newer = t.slots.c.shown < values["shown"]
-            values["shown"] = case((newer, values["shown"]), else_=t.slots.c.shown)
+            query, of["of_shown"] = q.SHOW_SLOT, values.pop("shown")
         async with self.begin() as tx:
-            await tx.conn.execute(update(t.slots).where(_is(slot)).values(**values))
+            await tx.conn.execute(query, {**of, **values})
 
     async def inbox_waiting(self, limit: int = 500) -> tuple[dict[str, Any], ...]:
         """What was received and not yet dealt with, in the order in which it came."""
@@ -389,23 +379,22 @@ def _is(slot: SlotRow) -> ColumnElement[bool]:
 async def _record(conn: AsyncConnection, mission: Mission) -> Record:
     of = {"of_mission": mission.id}
 
-    async def bodies(query: Select[Any]) -> list[Any]:
-        return [row[0] for row in await conn.execute(query, of)]
-
     async def maps(query: Select[Any]) -> list[Any]:
         return list((await conn.execute(query, of)).mappings())
 
-    brief = await bodies(q.BRIEF)
+    bodies: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in await conn.execute(q.BODIES, of):
+        bodies[row.kind].append(row.body)
     return Record(
         mission=mission,
-        brief=Brief.model_validate(brief[0]) if brief else None,
-        plans=tuple(Plan.model_validate(b) for b in await bodies(q.PLANS)),
+        brief=Brief.model_validate(bodies["briefs"][-1]) if bodies["briefs"] else None,
+        plans=tuple(Plan.model_validate(b) for b in bodies["plans"]),
         gates=tuple(rows.gate_of(r) for r in await maps(q.GATES)),
         decisions=tuple(rows.decision_of(r) for r in await maps(q.DECISIONS)),
         attempts=tuple(rows.attempt_of(r) for r in await maps(q.ATTEMPTS)),
-        verdicts=tuple(Verdict.model_validate(b) for b in await bodies(q.VERDICTS)),
-        guidance=tuple(Guidance.model_validate(b) for b in await bodies(q.GUIDANCE)),
-        artifacts=tuple(Artifact.model_validate(b) for b in await bodies(q.ARTIFACTS)),
+        verdicts=tuple(Verdict.model_validate(b) for b in bodies["verdicts"]),
+        guidance=tuple(Guidance.model_validate(b) for b in bodies["guidance"]),
+        artifacts=tuple(Artifact.model_validate(b) for b in bodies["artifacts"]),
         spending=await spending(conn, mission.id),
         paused=await _paused(conn, mission.workspace),
     )
@@ -450,7 +439,7 @@ async def _connect(path: str, *_: Any, **__: Any) -> inline.Connection:
 def _open(conn: Any) -> None:
     """A reader sees one moment; a writer has begun already, with the lock."""
     if not conn.get_execution_options().get(WRITES, False):
-        conn.exec_driver_sql("BEGIN")
+        conn.connection.driver_connection.begin_reading()
 
 
 @contextmanager

@@ -39,8 +39,8 @@ class Tx:
 
     async def lock(self, mission: str) -> Mission:
         """The mission, with its row held until the commit. Raises Missing."""
-        await self.set_mission(mission, updated_at=self.now)
-        found = await self.conn.execute(q.MISSION, {"of_mission": mission})
+        now = {"of_mission": mission, "updated_at": self.now}
+        found = await self.conn.execute(q.LOCK, now)
         row = found.mappings().first()
         if row is None:
             raise Missing("That mission is not here any more.")

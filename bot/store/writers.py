@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.store.inline import Connection
+
 WRITES = "writes"
 """The execution option of a connection whose transaction has begun with the write lock."""
 
@@ -68,7 +70,7 @@ class Group:
 
     committed: asyncio.Task[None]
 
-    def __init__(self, conn: AsyncConnection, raw: Any) -> None:
+    def __init__(self, conn: AsyncConnection, raw: Connection) -> None:
         self.conn = conn
         self.lost: BaseException | None = None
         self._raw = raw
@@ -90,19 +92,18 @@ class Group:
     @asynccontextmanager
     async def part(self) -> AsyncGenerator[None]:
         """One writer's part, undone when the block raises."""
-        await self.conn.exec_driver_sql("SAVEPOINT part")
+        self._raw.part()
         try:
             yield
         except BaseException as error:
-            await self._undo(error)
+            self._undo(error)
             raise
-        await self.conn.exec_driver_sql("RELEASE part")
+        self._raw.keep_part()
 
-    async def _undo(self, error: BaseException) -> None:
+    def _undo(self, error: BaseException) -> None:
         """A full disk makes SQLite undo the whole transaction: then nobody's part is kept."""
         if self._raw.in_transaction:
-            await self.conn.exec_driver_sql("ROLLBACK TO part")
-            await self.conn.exec_driver_sql("RELEASE part")
+            self._raw.undo_part()
         else:
             self.lost = error
 
