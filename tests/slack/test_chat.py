@@ -248,6 +248,17 @@ async def test_progress_leaves_room_for_what_needs_a_person(house: SlackHouse):
     assert "Your turn" in house.seen()[0]
 
 
+async def test_a_card_under_way_waits_when_there_is_no_room_for_its_edits(house: SlackHouse):
+    """What a person must decide about is posted all the same."""
+    ref = await house.chat.post(message(house))
+    while not await _edit(house, ref, 2, tone=Tone.busy):
+        pass
+    with pytest.raises(ChatBusy):
+        await house.chat.post(message(house, slot="plan:2", tone=Tone.busy))
+    await house.chat.post(message(house, slot="plan:3", tone=Tone.ask))
+    assert len(house.messages()) == 2
+
+
 async def test_a_retry_after_holds_the_method_back(house: SlackHouse):
     """After a 429 nobody asks again before its time."""
     ref = await house.chat.post(message(house))

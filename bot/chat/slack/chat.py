@@ -65,8 +65,15 @@ class SlackChat:
     # The port
 
     async def post(self, message: Message) -> str:
-        """Show a new message, files first; gives `channel:ts`."""
+        """Show a new message, files first; gives `channel:ts`.
+
+        Slack takes far fewer edits than posts. A card under way will need an edit soon, so where
+        there is no room for one it waits until it says something that stands: with two hundred
+        missions at once, plans to approve are posted at once and not edited in minutes later.
+        """
         where = Where.of(message.place)
+        if message.card.tone is Tone.busy:
+            await self.calls.count(where, "chat.update", SPARE)
 
         async def send(shown: Shown) -> Json:
             return await self._post(where, shown, message)

@@ -137,6 +137,7 @@ class Standin:
         wait = self.tiers.seconds(name, tier, channel) if tier or name == "chat.postMessage" else 0
         if wait:
             raise Refusal("ratelimited", retry_after=wait)
+        self.web.viewer = "T2" if token == "xoxb-T2" else TEAM
         made = self.web.answer(name, args, self.tokens[token])
         if name == "auth.test" and token == "xoxb-T2":
             made |= {"team_id": "T2", "team": "Two"}

@@ -56,6 +56,8 @@ class Web:
         self.world = world
         self.happened = happened
         self.base = ""
+        self.viewer = TEAM
+        """The workspace of the token that asks."""
         self.fail_blocks: set[str] = set()
         """Block types that this Slack refuses although the rules allow them."""
 
@@ -384,7 +386,7 @@ def _open(web: Web, args: Json) -> Json:
 def _user(web: Web, args: Json) -> Json:
     if args["user"] not in web.world.users:
         raise Refusal("user_not_found")
-    return {"user": web.world.users[args["user"]].shown()}
+    return {"user": web.world.users[args["user"]].shown(web.viewer)}
 
 
 @method("usergroups.users.list", 2, "usergroups:read", needs="usergroup")

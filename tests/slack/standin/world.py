@@ -26,7 +26,8 @@ class User:
     team: str = TEAM
     bot: bool = False
 
-    def shown(self) -> Json:
+    def shown(self, viewer: str = TEAM) -> Json:
+        """As an app installed in `viewer` sees the person."""
         return {
             "id": self.id,
             "team_id": self.team,
@@ -38,7 +39,7 @@ class User:
             "is_owner": False,
             "is_restricted": self.guest,
             "is_ultra_restricted": False,
-            "is_stranger": self.team != TEAM,
+            "is_stranger": self.team != viewer,
             "deleted": False,
             "profile": {"real_name": self.name, "display_name": self.name},
         }
