@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from pydantic import Field, ValidationError
-from sqlalchemy import Column, Table, insert, select, text
+from sqlalchemy import Column, RowMapping, Table, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.base import Frozen, Refused
@@ -32,7 +32,7 @@ from bot.store.store import Store
 from bot.store.tx import Tx
 
 FORMAT = 1
-BATCH = 500
+BATCH = 200
 """Rows that are read or inserted at once."""
 DAMAGED = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, KeyError)
 
@@ -97,9 +97,7 @@ async def _add_table(tar: tarfile.TarFile, conn: AsyncConnection, table: Table) 
     """The rows go to a nameless file first: a tar has the size before the bytes."""
     hashed, count = hashlib.sha256(), 0
     with tempfile.TemporaryFile() as spool:
-        query = select(table).order_by(*table.primary_key.columns)
-        found = await conn.stream(query, execution_options={"yield_per": BATCH})
-        async for row in found.mappings():
+        async for row in _rows(conn, table):
             line = json.dumps(dict(row), ensure_ascii=False, default=_plain).encode() + b"\n"
             hashed.update(line)
             spool.write(line)
@@ -108,6 +106,20 @@ async def _add_table(tar: tarfile.TarFile, conn: AsyncConnection, table: Table) 
         spool.seek(0)
         tar.addfile(member, spool)
     return Rows(count=count, sha256=hashed.hexdigest())
+
+
+async def _rows(conn: AsyncConnection, table: Table) -> AsyncGenerator[RowMapping]:
+    """Every row in the order of its key, a batch at a time: a table may be larger than memory."""
+    key = [*table.primary_key.columns]
+    query = select(table).order_by(*key).limit(BATCH)
+    page = query
+    while True:
+        found = (await conn.execute(page)).mappings().all()
+        for row in found:
+            yield row
+        if len(found) < BATCH:
+            return
+        page = query.where(tuple_(*key) > tuple_(*(found[-1][c.name] for c in key)))
 
 
 async def _add_file(tar: tarfile.TarFile, files: Files, sha256: str) -> bool:

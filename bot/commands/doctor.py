@@ -25,7 +25,7 @@ from rich.text import Text
 from bot.commands.script import line
 from bot.domain.base import Frozen
 from bot.settings import Settings
-from bot.store.migrate import HEAD, revision
+from bot.store.migrate import HEAD, file_of, revision
 from bot.store.store import Store, StoreDown
 
 Level = Literal["ok", "warn", "bad"]
@@ -193,11 +193,12 @@ async def clock(settings: Settings) -> Sequence[Finding]:
 
 async def database(settings: Settings) -> Sequence[Finding]:
     """Reachable, and at the schema of this version. Nothing is made or changed."""
+    path = file_of(settings.database)
+    kind = "PostgreSQL" if path is None else "SQLite"
+    if not _there(path):
+        return [Finding(level="ok", name="Database", text=f"{kind}, made at the first start.")]
     store = Store(settings.database)
-    kind = "SQLite" if store.sqlite else "PostgreSQL"
     try:
-        if store.sqlite and not _there(store):
-            return [Finding(level="ok", name="Database", text=f"{kind}, made at the first start.")]
         found = await revision(store)
     except StoreDown:
         mend = "Check DATABASE_URL, and that the server runs and lets this machine in."
@@ -213,8 +214,8 @@ async def database(settings: Settings) -> Sequence[Finding]:
     return [Finding(level="warn", name="Database", text=text, mend=mend)]
 
 
-def _there(store: Store) -> bool:
-    return Path(store.url.database or "").exists()
+def _there(path: Path | None) -> bool:
+    return path is None or path.exists()
 
 
 async def redis(settings: Settings) -> Sequence[Finding]:

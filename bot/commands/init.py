@@ -43,7 +43,7 @@ async def write_env(path: Path, *, ask: bool) -> None:
 
 
 def _may_replace(path: Path, *, ask: bool, console: Console) -> None:
-    kept = f"{path} is there already and was left as it is."
+    kept = f"{path} is there already and is left as it is."
     if not ask:
         raise Refused(f"{kept} Edit it, or move it away first.")
     if not Confirm.ask(f"{path} is there already. Replace it?", console=console, default=False):

@@ -195,11 +195,12 @@ async def _follow(app: App, name: str, face: Face, order: Order, stop: asyncio.E
     left: set[str] = set()
     while True:
         record = await _record(app, name)
-        await face.show(record)
         if record.mission.status.ended:
+            await face.show(record)
             return APPROVED if record.mission.status is Status.done else NOT_APPROVED
         if stop.is_set():
             return await _stop(app, name, face)
+        await face.show(record)
         gate = next((g for g in record.open_gates if g.id not in left), None)
         if gate is not None:
             await _at(app, record, gate, face, order, left, stop)
@@ -215,7 +216,7 @@ async def _at(
     stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Decide at one gate; without anybody to decide it is left, and the other tasks run on."""
-    said_ = _approval(gate) if order.approve else None
+    said_ = approval(gate) if order.approve else None
     if said_ is None:
         said_ = await _unless(stop, face.decide(record, gate))
     if stop.is_set():
@@ -253,7 +254,7 @@ async def _seen(app: App, name: str) -> bool:
     return name not in await app.store.runnable()
 
 
-def _approval(gate: Gate) -> Said | None:
+def approval(gate: Gate) -> Said | None:
     """`--approve all`: yes to plans and results, and the stated default for questions.
 
     It raises no cap, uses no output that the reviewer refused and leaves nothing out: those

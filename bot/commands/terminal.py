@@ -1,5 +1,6 @@
 """For people: a checklist that moves, cards to read, and questions to answer at the terminal."""
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -170,7 +171,11 @@ class Terminal:
     async def _line(self, prompt: str) -> str:
         assert self.keys is not None
         self.console.print(clean(prompt), end="")
-        typed = await self.keys.line()
+        try:
+            typed = await self.keys.line()
+        except asyncio.CancelledError:
+            self.console.print()
+            raise
         if typed is None:
             raise Ended
         return typed.strip()
@@ -179,7 +184,7 @@ class Terminal:
 
     async def say(self, text: str) -> None:
         self.close()
-        self.console.print(clean(text))
+        self.console.print(clean(text), soft_wrap=not self.console.is_terminal)
 
     async def waits(self, record: Record) -> None:
         names = ", ".join(g.name for g in record.open_gates)
@@ -216,8 +221,10 @@ class Terminal:
         version = record.plan.version if record.plan else 1
         card = self._made(record, f"plan:{version}")
         spent = dict(card.fields).get("Cost so far", "") if card else ""
-        parts = [card.text if card else record.mission.reason, pages.clock(self._span()), spent]
-        return " · ".join(part for part in parts if part)
+        done = record.mission.status is Status.done
+        text = f"{record.mission.reason} What is finished is kept.".strip()
+        text = card.text if card is not None and done else text
+        return " · ".join(part for part in (text, pages.clock(self._span()), spent) if part)
 
     def _span(self) -> object:
         return self.app.store.clock() - self.began

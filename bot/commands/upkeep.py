@@ -1,6 +1,9 @@
 """Upkeep: pause everything, back up, restore, forget."""
 
+import asyncio
 import os
+import sqlite3
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -14,8 +17,8 @@ from bot.commands import archive
 from bot.domain.base import Refused
 from bot.settings import Settings
 from bot.store import tables as t
-from bot.store.migrate import HEAD, revision
-from bot.store.store import Store
+from bot.store.migrate import HEAD, file_of, revision
+from bot.store.store import BUSY_SECONDS, Store
 
 LOCAL = "local"
 
@@ -74,15 +77,15 @@ async def backup(settings: Settings, out: Path) -> archive.Contents:
 
 def _must_be_free(out: Path) -> None:
     if out.exists():
-        raise Refused(f"{out} exists already and was left as it is. Name another file.")
+        raise Refused(f"{out} exists already and is left as it is. Name another file.")
 
 
 async def _must_be_settled(settings: Settings) -> None:
     """Raises Refused unless a database of this version is there: a backup makes none."""
+    if not _exists(file_of(settings.database)):
+        raise Refused("There is nothing to back up: no database is there. Check DATA_DIR.")
     store = Store(settings.database)
     try:
-        if store.sqlite and not _exists(store):
-            raise Refused("There is nothing to back up: no database is there. Check DATA_DIR.")
         if await revision(store) != HEAD:
             raise Refused(
                 "The database is of another version. Start the bot once to bring it to this one, "
@@ -92,8 +95,8 @@ async def _must_be_settled(settings: Settings) -> None:
         await store.close()
 
 
-def _exists(store: Store) -> bool:
-    return Path(store.url.database or "").exists()
+def _exists(path: Path | None) -> bool:
+    return path is None or path.exists()
 
 
 @contextmanager
@@ -130,20 +133,27 @@ async def forget(
         if mission:
             await app.removal.mission(mission)
         count = 1 if mission else await app.removal.person(workspace, person)
-        await scrub(app.store)
-        return count
+    path = file_of(settings.database)
+    if path is not None and not await asyncio.to_thread(scrub, path):
+        sys.stderr.write(
+            "It is gone from the database, but the bot is so busy that old bytes of it may still "
+            "be on the disk. They go with the next `forget`.\n"
+        )
+    return count
 
 
-async def scrub(store: Store) -> None:
+def scrub(path: Path) -> bool:
     """SQLite leaves deleted rows in free pages and in its log: write both anew.
 
-    A running bot may hold the log; its own next checkpoint writes over it then. PostgreSQL's
-    autovacuum does this by itself, in its own time.
+    False when readers or writers did not let go of them in time. PostgreSQL's autovacuum does
+    this by itself, in its own time.
     """
-    if not store.sqlite:
-        return
-    async with store.engine.connect() as conn:
-        raw = (await conn.get_raw_connection()).driver_connection
-        assert raw is not None
-        await raw.execute("VACUUM")
-        await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        conn.execute("VACUUM")
+        busy, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        conn.close()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import make_url
 
 from bot.store.store import Store
 
@@ -24,6 +25,12 @@ async def revision(store: Store) -> str:
     """The schema the database is at; "" when it has none. Raises StoreDown."""
     async with store.reading() as conn:
         return await conn.run_sync(_revision)
+
+
+def file_of(url: str) -> Path | None:
+    """Where a SQLite database is kept; None for a server's. A Store would make its folder."""
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
 def _upgrade(connection: Connection) -> None:

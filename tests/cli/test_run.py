@@ -1,0 +1,300 @@
+"""`run` for scripts: pure lines, exit codes to trust, and nothing overwritten."""
+
+import asyncio
+import json
+import signal
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.commands import plans
+from bot.commands.errors import Misuse
+from bot.commands.run import approval
+from bot.domain.gate import GateKind, Verb
+from bot.store.store import Store
+from tests.cli.shell import GOAL, Shell
+from tests.core.world import gate
+from tests.models.openai_server import OpenAIServer, Stall
+
+
+def test_an_approved_mission_gives_its_result_and_exit_code_0(shell: Shell) -> None:
+    """The result is on stdout, the progress on stderr, the files in the folder."""
+    done = shell.mission("--approve", "all", "--out", "result")
+    assert done.code == 0, done.err
+    assert "29" in done.out
+    assert done.out.startswith("# ")
+    assert "Reading what you sent." in done.err
+    kinds = {path.suffix for path in (shell.folder / "result").iterdir()}
+    assert kinds == {".md", ".html", ".docx", ".pdf", ".json"}
+
+
+def test_json_is_lines_on_stdout_and_nothing_else(shell: Shell) -> None:
+    """Events in order, the result last."""
+    done = shell.mission("--approve", "all", "--json", "--out", "result")
+    events, result = done.lines[:-1], done.lines[-1]
+    assert (done.code, done.err) == (0, "")
+    assert [e["number"] for e in events] == [*range(1, len(events) + 1)]
+    assert events[0]["kind"] == "started"
+    assert (result["kind"], result["status"]) == ("result", "done")
+    assert "29" in result["artifact"]["body"]
+    assert {*result["written"]} == {p.name for p in (shell.folder / "result").iterdir()}
+
+
+def test_a_mission_that_needs_a_person_waits_and_can_be_continued(shell: Shell) -> None:
+    """Exit code 3 names what it waits for; `--mission` takes it from there, still offline."""
+    first = shell.mission("--json")
+    waits = first.lines[-1]
+    assert (first.code, waits["kind"]) == (3, "waits")
+    assert waits["gates"][0]["verbs"] == ["approve", "revise", "cancel"]
+    second = shell("run", "--mission", waits["mission"], "--approve", "all", "--json")
+    assert second.code == 0, second.err
+    assert second.lines[-1]["mission"] == waits["mission"]
+    assert shell.listed() == {waits["mission"]: "done"}
+
+
+def test_an_approved_mission_can_be_written_again(shell: Shell, approved: str) -> None:
+    """The result is kept: into the same folder, or into another one."""
+    for folder in ("a", "b", "a"):
+        assert shell("run", "--mission", approved, "--out", folder).code == 0
+    names = {p.name for p in (shell.folder / "a").iterdir()}
+    assert names == {p.name for p in (shell.folder / "b").iterdir()}
+
+
+def test_the_result_of_another_mission_is_never_replaced(shell: Shell, approved: str) -> None:
+    """It is said before anything is started."""
+    shell("run", "--mission", approved, "--out", "result")
+    before = {p.name: p.read_bytes() for p in (shell.folder / "result").iterdir()}
+    done = shell.mission("--approve", "all", "--out", "result")
+    assert (done.code, done.out) == (2, "")
+    assert "another mission" in done.err
+    assert {p.name: p.read_bytes() for p in (shell.folder / "result").iterdir()} == before
+    assert len(shell.listed()) == 1
+
+
+def test_a_file_of_the_same_name_is_left_as_it_is(shell: Shell, approved: str) -> None:
+    """The new one gets a number."""
+    shell("run", "--mission", approved, "--out", "first")
+    name = next((shell.folder / "first").glob("*.md")).name
+    (shell.folder / "second").mkdir()
+    (shell.folder / "second" / name).write_text("mine")
+    shell("run", "--mission", approved, "--out", "second")
+    assert (shell.folder / "second" / name).read_text() == "mine"
+    assert (shell.folder / "second" / name.replace(".md", "-2.md")).exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ((), "say what you want done"),
+        (("  ",), "say what you want done"),
+        (("report",), "alone does not tell enough"),
+        (("A goal of words", "--approve", "some"), "the only choice is `all`"),
+        (("A goal of words", "-f", "missing.csv"), "does not exist"),
+        (("A goal of words", "--mission", "m1"), "--mission goes on"),
+        (("A goal of words", "--cap", "0"), "--cap"),
+        (("A goal of words", "--out", "sales.csv"), "cannot be used"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(
+    shell: Shell, args: tuple[str, ...], says: str
+) -> None:
+    """Nothing is started."""
+    done = shell("run", *args, "--offline")
+    assert (done.code, done.out) == (2, "")
+    assert says in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+
+
+def test_an_unknown_mission_is_said_to_be_unknown(shell: Shell) -> None:
+    done = shell("run", "--mission", "m404", "--json")
+    assert done.code == 1
+    assert done.err == "There is no mission “m404” here. `concertmaster list` shows them.\n"
+    assert done.lines == [{"kind": "error", "text": done.err.strip()}]
+
+
+def test_a_goal_that_is_too_long_says_what_to_do(shell: Shell) -> None:
+    done = shell("run", "word " * 20_000, "--offline")
+    assert (done.code, "Put the long text in a file" in done.err) == (1, True)
+
+
+# -- plans -----------------------------------------------------------------------------------------
+
+PLAN: dict[str, Any] = {
+    "goal": "Compare the offers",
+    "summary": "One task.",
+    "requirements": [{"id": "R1", "text": "Compare", "quote": "Compare the offers"}],
+    "tasks": [
+        {"id": "T1", "title": "Compare", "instructions": "Compare the offers.",
+         "specialist": "writer", "covers": ["R1"],
+         "criteria": [{"id": "T1.1", "text": "It compares."}]}
+    ],
+}  # fmt: skip
+MORE = {"id": "R2", "text": "Add a table", "quote": "offers"}
+
+
+def changed(**task: object) -> str:
+    return yaml.safe_dump(PLAN | {"tasks": [PLAN["tasks"][0] | task]})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("goal: [unclosed", "is not YAML: line 1"),
+        ("just words", "is not a plan: it holds no fields"),
+        ("\x00\x01", "is not YAML"),
+        (yaml.safe_dump(PLAN | {"colour": "red"}), "there is no field “colour” in a plan"),
+        (yaml.safe_dump({"goal": "x"}), "summary: field required"),
+        (changed(id="first"), "tasks.0.id"),
+        (changed(depends_on=["T1"]), "wait for each other in a circle: T1"),
+        (changed(depends_on=["T7"]), "T1 waits for T7, which does not exist"),
+        (changed(specialist="wizard"), "“wizard”, who is not on the team"),
+        (changed(tools=["magic"]), "the tool “magic”, which does not exist"),
+        (changed(covers=[]), "No task covers R1"),
+        (yaml.safe_dump(PLAN | {"requirements": [*PLAN["requirements"], MORE]}), "covers R2"),
+        (yaml.safe_dump(PLAN | {"tasks": []}), "The plan has no tasks"),
+    ],
+)
+async def test_a_plan_that_cannot_run_is_refused_in_one_sentence(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    """The first thing that is wrong, in words."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(text)
+    with pytest.raises(Misuse) as refused:
+        await plans.check(path, plans.read(path), Decimal(2))
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_plan_that_cannot_run_starts_nothing(shell: Shell) -> None:
+    """Exit code 2 and one line on stderr, before any folder is made."""
+    (shell.folder / "plan.yaml").write_text(changed(specialist="wizard"))
+    done = shell("run", "--plan", "plan.yaml", "--offline", "--approve", "all")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert not shell.data.exists()
+
+
+def test_a_plan_of_ones_own_is_run_as_it_is(shell: Shell) -> None:
+    """It is linted, approved and worked on, without a planner."""
+    (shell.folder / "plan.yaml").write_text(yaml.safe_dump(PLAN))
+    done = shell("run", "--plan", "plan.yaml", "--offline", "--json")
+    assert done.code == 3, done.err
+    assert "planned" not in {line["kind"] for line in done.lines}
+    assert done.lines[-1]["gates"][0]["about"] == "plan"
+
+
+def test_a_written_plan_comes_back_with_the_same_fingerprint(shell: Shell) -> None:
+    """`plan --out` and `run --plan` are one round trip: what is approved is what was read."""
+    written = shell("plan", GOAL, "-f", "sales.csv", "--offline", "--out", "plan.yaml")
+    assert written.code == 0, written.err
+    done = shell("run", "--plan", "plan.yaml", "-f", "sales.csv", "--offline", "--json")
+    assert done.code == 3, done.err
+    assert len(asyncio.run(fingerprints(shell))) == 1
+    assert len(shell.listed()) == 2
+
+
+async def fingerprints(shell: Shell) -> set[str]:
+    """Those of the newest plans of all missions."""
+    store = Store(f"sqlite+aiosqlite:///{shell.data / 'concertmaster.db'}")
+    try:
+        records = [await store.record(m.id) for m in await store.missions("local")]
+        return {r.plan.fingerprint for r in records if r is not None and r.plan is not None}
+    finally:
+        await store.close()
+
+
+def test_a_plan_file_that_is_there_is_not_replaced(shell: Shell) -> None:
+    (shell.folder / "plan.yaml").write_text("mine")
+    done = shell("plan", GOAL, "-f", "sales.csv", "--offline")
+    assert (done.code, "exists already" in done.err) == (2, True)
+    assert (shell.folder / "plan.yaml").read_text() == "mine"
+
+
+# -- deciding nothing by oneself -------------------------------------------------------------------
+
+
+def test_approve_all_raises_no_cap_and_uses_nothing_that_was_refused() -> None:
+    """Those are decisions: a person is needed. Questions get the default that was stated."""
+    said = {kind: approval(gate(kind)) for kind in GateKind}
+    assert {kind: s.verb for kind, s in said.items() if s} == {
+        GateKind.plan: Verb.approve, GateKind.artifact: Verb.approve,
+        GateKind.question: Verb.answer,
+    }  # fmt: skip
+
+
+def test_a_model_that_is_down_leaves_the_mission_waiting(online: Shell) -> None:
+    """Also with `--approve all`: exit code 3, and it can be gone on with."""
+    done = online(
+        "run", GOAL, "-f", "sales.csv", "--approve", "all", "--json", OPENAI_API_KEY="sk-wrong-key"
+    )
+    waits = done.lines[-1]
+    assert (done.code, waits["kind"]) == (3, "waits")
+    assert waits["gates"][0]["about"] == "blocked"
+
+
+# -- Ctrl-C ----------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_stops_the_mission_in_order(online: Shell, server: OpenAIServer) -> None:
+    """While a model is thinking: exit code 130, the mission is cancelled, the last line says so."""
+    server.always = lambda purpose, body: Stall()
+    process = online.start("run", GOAL, "-f", "sales.csv", "--json")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    first = json.loads(process.stdout.readline())
+    while not server.requests:
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    last = json.loads(out.splitlines()[-1])
+    assert (process.returncode, last["kind"], last["status"]) == (130, "result", "cancelled")
+    assert "Traceback" not in err
+    assert online.listed() == {first["mission"]: "cancelled"}
+
+
+def test_ctrl_c_before_anything_began_is_quiet(shell: Shell) -> None:
+    """No traceback, whatever was being loaded."""
+    process = shell.start("run", GOAL, "-f", "sales.csv", "--json")
+    while not shell.data.exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_ends_it_without_noise(shell: Shell, approved: str) -> None:
+    """`… | head -1`"""
+    process = shell.start("run", "--mission", approved, "--json")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) in {0, 1}
+    assert "Traceback" not in err
+    assert "BrokenPipe" not in err
+
+
+def test_a_shell_leaves_the_missions_of_others_alone(shell: Shell) -> None:
+    """What waits for its next step in the same database is not advanced by a `run` of another."""
+    asyncio.run(begun(shell))
+    shell.approved()
+    assert sorted(shell.listed().values()) == ["done", "drafting"]
+
+
+async def begun(shell: Shell) -> None:
+    """A mission that somebody began elsewhere, ready for its first step."""
+    from bot.app import App
+    from bot.commands.person import ME
+    from bot.missions import NewMission
+    from bot.settings import Settings
+
+    app = await App.open(Settings(data_dir=shell.data, _env_file=None))  # pyright: ignore[reportCallIssue]
+    await app.missions.start(
+        NewMission(key="k", place="slack:T1:C1:1", person=ME, goal="Compare the offers")
+    )
+    await app.close()
