@@ -179,7 +179,6 @@ class Courier:
         except ChatGone:
             again = needed(slot.name, record)
             await self._store.set_slot(slot, ref="" if again else ref, gone=not again)
-            self._last.pop(_key(slot), None)
         else:
             await self._done(slot)
             self._remember(slot, message.card)

@@ -639,6 +639,18 @@ async def test_a_gate_is_reminded_of_once(office: Office, clock: Clock):
     assert (await office.events(asked.mission)).count(EventKind.reminded) == 1
 
 
+async def test_two_processes_that_tend_at_once_remind_once(
+    office: Office, another: Callable[[], Store], clock: Clock
+):
+    asked = await office.planned()
+    clock.time += REMIND_AFTER
+    other = Office(another())
+    await asyncio.gather(office.missions.tend_gates(), other.missions.tend_gates())
+    assert (await office.events(asked.mission)).count(EventKind.reminded) == 1
+    slots = {s.name: s.wanted for s in await office.store.slots(asked.mission)}
+    assert slots["reminder:plan:1"] == 1
+
+
 async def test_a_plan_nobody_decides_on_is_closed_and_nothing_runs(office: Office, clock: Clock):
     asked = await office.planned()
     clock.time += PATIENCE[GateKind.plan]

@@ -49,6 +49,15 @@ async def test_a_nudge_makes_a_running_courier_look(world: World):
     assert world.reads("plan:1") == ["1"]
 
 
+async def test_one_nudge_is_enough_for_all_the_posts_of_a_place(world: World):
+    courier = world.courier(tick=3600)
+    await world.change("plan:1", "question:Q1", "artifact:1")
+    running = asyncio.create_task(courier.run())
+    await world.chat.until(3)
+    running.cancel()
+    await asyncio.wait([running])
+
+
 async def test_a_running_courier_looks_by_itself_as_well(world: World):
     running = asyncio.create_task(world.courier(tick=0.01).run())
     await world.change("plan:1")
@@ -488,6 +497,22 @@ async def test_a_courier_stopped_in_mid_post_leaves_word_for_the_next(world: Wor
     running.cancel()
     await asyncio.wait([running])
     assert (await world.row("plan:1")).posting
+    await world.courier().flush()
+    assert world.reads("plan:1") == ["1"]
+
+
+async def test_a_courier_that_was_stopped_sends_nothing_more(world: World):
+    go = asyncio.Event()
+    world.chat.plan("post", slow(go, stored=False))
+    await world.change("plan:1")
+    running = asyncio.create_task(world.courier().run())
+    await world.chat.until(1)
+    running.cancel()
+    await asyncio.wait([running])
+    go.set()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert world.reads("plan:1") == []
     await world.courier().flush()
     assert world.reads("plan:1") == ["1"]
 
