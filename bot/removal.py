@@ -4,18 +4,22 @@ import asyncio
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select, update
 
 from bot.domain.mission import Mission, Person
 from bot.missions import Missions, new_id
 from bot.ports import Files
 from bot.store import tables as t
-from bot.store.tx import Missing
+from bot.store.tx import Missing, Tx
 
 PATIENCE = timedelta(seconds=25)
 """How long a holder may take to let go: a little more than a lease runs without its holder."""
 LOOK_SECONDS = 0.1
+
+
+SOMEONE = "someone"
 
 
 class Removal:
@@ -47,9 +51,11 @@ class Removal:
         mine = await self.store.missions_of(workspace, person)
         if not mine and await self.store.person(workspace, person) is None:
             raise Missing(f"Nobody called “{person}” has been here in the workspace “{workspace}”.")
+        known = await self.store.person(workspace, person)
         for mission in mine:
             await self.mission(mission)
         await self.missions.forget_person(workspace, person)
+        await self._unname(workspace, {person, known.name if known else ""} - {""})
         await self._small_talk(workspace)
         return len(mine)
 
@@ -80,12 +86,42 @@ class Removal:
             if not await self.store.owns_file(sha256):
                 await self.files.drop(sha256)
 
+    async def _unname(self, workspace: str, names: set[str]) -> None:
+        """Take their name, and words at gates, out of what happened in the missions of others.
+
+        What they asked for as guidance stays, without their name: work was built on it.
+        """
+        here = select(t.missions.c.id).where(t.missions.c.workspace == workspace)
+        touched: set[str] = set()
+        async with self.store.begin() as tx:
+            for table, column in ((t.events, t.events.c.data), (t.guidance, t.guidance.c.body)):
+                theirs = and_(table.c.mission.in_(here), column["by"].as_string().in_(names))
+                found = (await tx.conn.execute(select(table).where(theirs))).mappings().all()
+                for row in found:
+                    change = {column.name: _nameless(row[column.name], table is t.events)}
+                    one = and_(table.c.mission == row["mission"], table.c.number == row["number"])
+                    await tx.conn.execute(update(table).where(one).values(change))
+                touched |= {row["mission"] for row in found}
+            for mission in touched:
+                await self._unname_reason(tx, mission, names)
+                await tx.want_all(mission)
+
+    async def _unname_reason(self, tx: Tx, mission: str, names: set[str]) -> None:
+        reason = (await tx.lock(mission)).reason
+        for name in names:
+            reason = reason.replace(f" by {name}.", f" by {SOMEONE}.")
+        await tx.set_mission(mission, reason=reason)
+
     async def _small_talk(self, workspace: str) -> None:
         """What was said in the browser outside of any mission: it has one person only."""
         c = t.web_messages.c
         said = delete(t.web_messages).where(c.mission == "", c.place.like(f"web:{workspace}:%"))
         async with self.store.begin() as tx:
             await tx.conn.execute(said)
+
+
+def _nameless(body: dict[str, Any], happened: bool) -> dict[str, Any]:
+    return {**body, "by": SOMEONE, **({"words": ""} if happened and "words" in body else {})}
 
 
 def _remove(folder: Path) -> None:

@@ -19,6 +19,7 @@ from bot.store.store import Store
 from tests.asks.world import Chat
 from tests.cli.shell import GOAL, Shell
 from tests.conftest import Clock
+from tests.core.world import BOB
 from tests.models.openai_server import OpenAIServer, Stall
 from tests.servers import Postgres
 
@@ -254,6 +255,28 @@ async def test_retention_removes_rows_blobs_and_work_folders(
     assert [m.id for m in await store.missions("W1")] == [young.id]
     assert [await files.get(sha) for sha in await files.all()] == [b"shared"]
     assert [p.name for p in (tmp_path / "work").iterdir()] == [young.id]
+
+
+async def test_a_forgotten_person_is_nameless_in_the_missions_of_others(
+    store: Store, tmp_path: Path
+) -> None:
+    """What they decided and steered there stays, without who they were and what they wrote."""
+    chat = Chat(store)
+    mission = await chat.mission()
+    async with store.begin() as tx:
+        await tx.set_mission(mission.id, policy={"kind": "channel"})
+        await tx.put_person(BOB)
+    await chat.writes("Look at the second sheet only", BOB)
+    await chat.writes("stop", BOB)
+    removal = Removal(chat.missions, FolderFiles(tmp_path / "files"), tmp_path / "work")
+    assert await removal.person("W1", "bob") == 0
+    record = await store.record(mission.id)
+    assert record is not None
+    assert [g.text for g in record.guidance] == ["Look at the second sheet only"]
+    events = await store.events(mission.id)
+    everything = record.model_dump_json() + "".join(e.model_dump_json() for e in events)
+    assert "bob" not in everything.lower()
+    assert record.mission.reason == "Stopped by someone."
 
 
 async def chat_wake(mission: str) -> None:
