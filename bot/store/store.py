@@ -245,7 +245,8 @@ class Store:
             t.missions.c.wakes > t.missions.c.seen,
             t.missions.c.status.in_([s.value for s in at_work]),
         )
-        open_ = t.missions.c.status.not_in([s.value for s in ENDED])
+        ended = t.missions.c.status.in_([s.value for s in ENDED])
+        open_ = and_(t.missions.c.ended_at.is_(None), ~ended)
         house = t.workspaces.c
         paused = select(house.id).where(house.paused.is_(True))
         query = (

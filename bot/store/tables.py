@@ -23,6 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 
 metadata = MetaData(
@@ -82,6 +83,9 @@ def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, default=0, server_default="0")
 
 
+OPEN, BEHIND = text("ended_at IS NULL"), text("shown < wanted")
+"""Partial indexes hold these rows alone: few, however long the history."""
+
 workspaces = Table(
     "workspaces",
     metadata,
@@ -135,7 +139,9 @@ missions = Table(
     _count("crashes"),
     Index(None, "workspace", "created_at"),
     Index(None, "place"),
-    Index(None, "status"),
+    Index(None, "holder"),
+    # the history grows, the sweep must not: it looks at what has not ended
+    Index("ix_missions_open", "created_at", sqlite_where=OPEN, postgresql_where=OPEN),
 )
 
 briefs = Table(
@@ -288,6 +294,7 @@ slots = Table(
     _at("not_before", needed=False),
     _at("made_at"),
     PrimaryKeyConstraint("mission", "name"),
+    Index("ix_slots_behind", "place", sqlite_where=BEHIND, postgresql_where=BEHIND),
 )
 
 inbox = Table(

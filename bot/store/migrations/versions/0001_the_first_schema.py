@@ -202,7 +202,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_missions")),
     )
     op.create_index("ix_missions_place", "missions", ["place"], unique=False)
-    op.create_index("ix_missions_status", "missions", ["status"], unique=False)
+    op.create_index("ix_missions_holder", "missions", ["holder"], unique=False)
+    op.create_index(
+        "ix_missions_open",
+        "missions",
+        ["created_at"],
+        unique=False,
+        sqlite_where=t.OPEN,
+        postgresql_where=t.OPEN,
+    )
     op.create_index(
         "ix_missions_workspace_created_at", "missions", ["workspace", "created_at"], unique=False
     )
@@ -238,6 +246,14 @@ def upgrade() -> None:
         sa.Column("not_before", t.Moment(timezone=True), nullable=True),
         sa.Column("made_at", t.Moment(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("mission", "name", name=op.f("pk_slots")),
+    )
+    op.create_index(
+        "ix_slots_behind",
+        "slots",
+        ["place"],
+        unique=False,
+        sqlite_where=t.BEHIND,
+        postgresql_where=t.BEHIND,
     )
     op.create_table(
         "steps",
@@ -290,11 +306,13 @@ def downgrade() -> None:
     op.drop_table("web_messages")
     op.drop_table("verdicts")
     op.drop_table("steps")
+    op.drop_index("ix_slots_behind", "slots")
     op.drop_table("slots")
     op.drop_table("plans")
     op.drop_table("people")
     op.drop_index("ix_missions_workspace_created_at", "missions")
-    op.drop_index("ix_missions_status", "missions")
+    op.drop_index("ix_missions_open", "missions")
+    op.drop_index("ix_missions_holder", "missions")
     op.drop_index("ix_missions_place", "missions")
 
     op.drop_table("missions")
