@@ -35,7 +35,7 @@ async def press(face: Face, key: str, pressed: Press) -> None:
         text = await _press(face, key, pressed)
     except Refused as refused:
         text = str(refused)
-    await face.tell(where, pressed.user, text)
+    await face.tell(where, pressed.user, text, pressed.answer)
     if pressed.home:
         await home.publish(face, pressed.team, pressed.user)
 
@@ -59,7 +59,7 @@ async def filled(face: Face, letter: Letter, form: Filled) -> None:
         text = await _filled(face, letter, form, private, where)
     except Refused as refused:
         text = str(refused)
-    await face.tell(where, form.user, text, str(private.get("answer") or ""))
+    await face.answer(where, form.user, text, str(private.get("answer") or ""))
 
 
 async def _filled(

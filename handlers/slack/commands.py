@@ -47,12 +47,12 @@ async def command(face: Face, letter: Letter, said: Command) -> None:
     word = said.text.strip().lower()
     try:
         if answer := await _asked(face, letter.key, where, person, word):
-            await face.tell(where, said.user, answer, said.answer)
+            await face.answer(where, said.user, answer, said.answer)
             return
         text = plain(said.text, (await face.installs.of(said.team)).bot_user)
         await start(face, letter, where, person, Start(goal=text))
     except Refused as refused:
-        await face.tell(where, said.user, str(refused), said.answer)
+        await face.answer(where, said.user, str(refused), said.answer)
 
 
 async def _asked(face: Face, key: str, where: Where, person: Person, word: str) -> str:
@@ -155,4 +155,4 @@ async def shortcut(face: Face, key: str, asked: Shortcut) -> None:
         await show(face, where, words.model_copy(update={"user": asked.user}), heard)
         await face.read(where, words.ts)
     except Refused as refused:
-        await face.tell(where, asked.user, str(refused), asked.answer)
+        await face.answer(where, asked.user, str(refused), asked.answer)

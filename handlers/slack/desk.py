@@ -123,4 +123,4 @@ async def _sorry(face: Face, letter: Letter, asked: Any) -> None:
     """The last try has failed: the person must not wait in vain."""
     user = getattr(asked, "user", "")
     if user:
-        await face.tell(Where.of(letter.place), user, BROKEN, getattr(asked, "answer", ""))
+        await face.answer(Where.of(letter.place), user, BROKEN, getattr(asked, "answer", ""))

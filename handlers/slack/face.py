@@ -1,5 +1,6 @@
 """What every handler of Slack needs."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,13 +22,15 @@ from bot.domain.mission import Mission, Person
 from bot.domain.record import Record
 from bot.inbox import Inbox, Letter
 from bot.missions import Missions, Reply
-from bot.ports import ChatError, Files
+from bot.ports import ChatBusy, ChatError, Files
 from bot.store.store import Store
 from handlers import clicks
 from handlers.slack.people import People
 
 log = structlog.get_logger(__name__)
 
+PATIENCE = 5
+"""How often a private word is tried while Slack is busy."""
 NOT_FOR_GUESTS = (
     "Guests and people of other workspaces cannot start or steer missions here. Ask a member of "
     "this workspace to do it."
@@ -138,20 +141,37 @@ class Face:
     # -- words ---------------------------------------------------------------------------------
 
     async def tell(self, where: Where, person: str, text: str, answer: str = "") -> None:
-        """A private word; by `answer` (a response_url) where the bot may not write itself.
+        """A private word where the bot may write; by `answer` (a response_url) when it is busy.
 
-        It is never in the way of what was done: what cannot be told is logged.
+        It is never in the way of what was done: what cannot be told in the end is logged.
         """
         if not text:
             return
-        words = mrkdwn(text, 3_000)
-        body = {"response_type": "ephemeral", "replace_original": False, "text": words}
-        if answer and await self.calls.respond(answer, body):
-            return
-        try:
-            await self.chat.tell(where.place, person, text)
-        except ChatError as error:
-            log.warning("slack_not_told", error=str(error))
+        for _ in range(PATIENCE):
+            try:
+                await self.chat.tell(where.place, person, text)
+            except ChatBusy as busy:
+                if answer and await self._respond(where, text, answer):
+                    return
+                await asyncio.sleep(busy.seconds)
+            except ChatError as error:
+                log.warning("slack_not_told", error=str(error))
+                return
+            else:
+                return
+        log.warning("slack_not_told", error="Slack was busy for too long")
+
+    async def answer(self, where: Where, person: str, text: str, answer: str) -> None:
+        """The same by the response_url first: the bot may be no member of the channel."""
+        if text and not (answer and await self._respond(where, text, answer)):
+            await self.tell(where, person, text)
+
+    async def _respond(self, where: Where, text: str, answer: str) -> bool:
+        body: dict[str, Any] = {
+            "response_type": "ephemeral", "replace_original": False, "text": mrkdwn(text, 3_000),
+        }  # fmt: skip
+        body |= {"thread_ts": where.thread} if where.thread else {}
+        return await self.calls.respond(answer, body)
 
     async def react(self, where: Where, ts: str, name: str) -> None:
         """A reaction on a message. An extra: never in the way."""

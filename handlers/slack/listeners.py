@@ -144,7 +144,7 @@ class Listeners:
         if asked is None:
             text = "Only a message that a person wrote can become a mission."
             answer = str(body.get("response_url") or "")
-            await self.face.tell(where, body["user"]["id"], text, answer)
+            await self.face.answer(where, body["user"]["id"], text, answer)
         else:
             key, place = letters.trigger_key(body, team), asked.words.where.place
             await self._keep(key, "shortcut", team, place, asked)
@@ -216,7 +216,7 @@ class Listeners:
         except ChatError as error:
             log.warning("slack_form_not_opened", error=str(error))
             text = "Slack did not open the form in time. Please press again."
-            await self.face.tell(where, user, text, answer)
+            await self.face.answer(where, user, text, answer)
 
 
 async def hear(face: Face, words: letters.Words | None) -> bool:

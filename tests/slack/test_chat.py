@@ -10,6 +10,7 @@ import pytest
 
 from bot.cards import Card, Picture, TaskLine, Tone
 from bot.chat.slack import LocalLimiter, SlackChat
+from bot.chat.slack.errors import Refused
 from bot.files import FolderFiles
 from bot.ports import ChatBusy, ChatGone, ChatLost, Files
 from tests.chat_contract import APPROVE, SVG, RemoteChatContract, file, message
@@ -347,3 +348,31 @@ async def test_local_limits_keep_any_minute_below_the_tier():
 def test_cards_of_the_contract_are_valid():
     """A typo in the suite itself would show here."""
     assert Card(mission="m", slot="s", title="t").title == "t"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.example/a", "http://files.slack.com/a", "https://files.slack.com.evil.example/a",
+     "https://evilslack.com/a", "file:///etc/passwd"],
+)  # fmt: skip
+async def test_the_token_goes_to_slack_alone(house: SlackHouse, url: str):
+    """A file that lies elsewhere is not fetched, and a private answer is not sent there."""
+    with pytest.raises(Refused, match="not_slack"):
+        await house.chat.calls.fetch("T1", url, 100)
+    assert not await house.chat.calls.respond(url, {"text": "x"})
+
+
+async def test_a_file_is_read_up_to_its_limit(house: SlackHouse):
+    """What is larger than it said is not held in memory."""
+    said = house.slack.say("C1", "U1", "look", files={"a.txt": b"x" * 101})
+    url = said["files"][0]["url_private"]
+    assert len(await house.chat.calls.fetch("T1", url, 101)) == 101
+    with pytest.raises(Refused, match="too_large"):
+        await house.chat.calls.fetch("T1", url, 100)
+
+
+async def test_after_the_end_nothing_is_sent(house: SlackHouse):
+    """A courier that is still at it is told to wait, not that it was lost."""
+    await house.chat.close()
+    with pytest.raises(ChatBusy):
+        await house.chat.post(message(house))

@@ -45,10 +45,10 @@ class Town:
         self.running = False
         self._more: list[AsyncSocketModeHandler] = []
 
-    async def start(self, *, work: bool = True) -> "Town":
-        """`work` advances missions, with the offline model."""
+    async def start(self, *, work: bool = True, ping: float = 0.2) -> "Town":
+        """`work` advances missions, with the offline model; `ping` is the socket's, in seconds."""
         self.app = await App.open(self.settings)
-        self.door = Slack(self.app, ping=0.2)
+        self.door = Slack(self.app, ping=ping)
         self.door.chat.pace = FAST
         before = len(self.slack.post.sockets)
         await self.door.__aenter__()

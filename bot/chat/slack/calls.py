@@ -29,7 +29,9 @@ TIER_2 = Rate(every=3.75, burst=4)
 TIER_3 = Rate(every=1.5, burst=10)
 TIER_4 = Rate(every=0.75, burst=20)
 """In any minute at most 20, 50, 100 calls: the burst and what flows after it together."""
+STATUS = Rate(every=0.2, burst=20)
 RATES = {
+    "assistant.threads.setStatus": STATUS,
     "chat.postMessage": POST,
     "chat.postEphemeral": TIER_4,
     "files.getUploadURLExternal": TIER_4,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bot.cards import (
+    MOMENT,
     STATE_WORDS,
     Button,
     Card,
@@ -19,7 +20,9 @@ from bot.cards import (
     TaskLine,
     Tone,
     encode,
+    local,
     plain,
+    spelled,
 )
 from bot.chat.slack import limits
 from bot.chat.slack.words import (
@@ -31,7 +34,6 @@ from bot.chat.slack.words import (
     moment,
     mrkdwn,
     neutral,
-    readable,
     size,
 )
 
@@ -88,7 +90,7 @@ def fallback(card: Card, most: int = limits.FALLBACK) -> str:
 
 def _words(card: Card, most: int) -> str:
     """The card as text, cut far beyond what `most` units can hold."""
-    return readable(plain(card)[: 2 * most + 200])
+    return spelled(plain(card)[: 2 * most + 200])
 
 
 def metadata(card: Card, revision: int) -> Json:
@@ -110,6 +112,7 @@ def _spill(card: Card) -> str:
 
 def whole(card: Card) -> str:
     """All long content of a card as one Markdown document."""
+    card = local(card, "UTC")
     parts = [f"# {card.title}", card.text, *(f"- **{k}:** {v}" for k, v in card.fields)]
     parts += [_task_words(task, task.title, 10**9) for task in card.tasks if not live(card)]
     parts += [f"## {s.heading}\n\n{s.text}" for s in card.sections]
@@ -186,7 +189,7 @@ class _Draft:
 
     def _markdown(self, text: str, most: int) -> Iterator[Json]:
         room = self._take(most) - 40
-        text = readable(text).strip()
+        text = spelled(text).strip()
         if not text:
             return
         if room < 60:
@@ -198,7 +201,19 @@ class _Draft:
             yield self._spend({"type": "markdown", "text": made})
 
     def _text(self, card: Card) -> Iterator[Json]:
-        yield from self._markdown(card.text, 2_000 if card.tasks else 3_000)
+        most = 2_000 if card.tasks else 3_000
+        if MOMENT.search(card.text):
+            yield from self._dated(card.text, most)
+        else:
+            yield from self._markdown(card.text, most)
+
+    def _dated(self, text: str, most: int) -> Iterator[Json]:
+        """Only mrkdwn, not Slack's Markdown, shows a time in the reader's zone."""
+        room = self._take(min(most, limits.SECTION)) - 100
+        made = mrkdwn(text, room) if room >= 60 else ""
+        self.cut = self.cut or size(mrkdwn(text, 4 * limits.SECTION)) > room
+        if made:
+            yield self._spend({"type": "section", "text": {"type": "mrkdwn", "text": made}})
 
     def _body(self, card: Card) -> Iterator[Json]:
         yield from self._markdown(card.body, limits.MARKDOWN)

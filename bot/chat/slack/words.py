@@ -3,12 +3,13 @@
 import re
 from datetime import UTC, datetime
 
+from bot.cards import with_times
+
 CUT = "…"
 _NOBREAK = "\u200b"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _REFERENCE = re.compile(r"<(?=[!@#])")
 _EVERYONE = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
-_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def size(text: str) -> int:
@@ -108,7 +109,7 @@ def _prose(text: str) -> str:
     text = escape(text)
     for pattern, shape in _RULES:
         text = pattern.sub(shape, text)
-    return _MOMENT.sub(_local, _LINK.sub(_link, text))
+    return with_times(_LINK.sub(_link, text), moment)
 
 
 def _link(match: re.Match[str]) -> str:
@@ -116,27 +117,7 @@ def _link(match: re.Match[str]) -> str:
     return f"<{url}|{label}>" if label else f"<{url}>"
 
 
-def _local(match: re.Match[str]) -> str:
-    try:
-        return moment(datetime.fromisoformat(match.group().replace("Z", "+00:00")))
-    except ValueError:
-        return match.group()
-
-
 def moment(at: datetime) -> str:
     """A time for mrkdwn, shown in the reader's zone; UTC where that is not known."""
     fallback = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
-
-
-def readable(text: str) -> str:
-    """Markdown with its times spelled out in UTC, where Slack shows none in the reader's zone."""
-    return _MOMENT.sub(_spelled, text)
-
-
-def _spelled(match: re.Match[str]) -> str:
-    try:
-        at = datetime.fromisoformat(match.group().replace("Z", "+00:00"))
-    except ValueError:
-        return match.group()
-    return at.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
