@@ -106,7 +106,7 @@ def damaged(archive: Path, how: str) -> bytes:
         case "another file":
             return gzip.compress(plain.replace(b"region,product", b"region,produce", 1))
         case "another version":
-            return gzip.compress(plain.replace(b'"revision":"', b'"revision":"9', 1))
+            return gzip.compress(plain.replace(b'"revision":"0', b'"revision":"9', 1))
         case _:
             return b"not an archive"
 
@@ -130,7 +130,7 @@ def test_an_archive_that_is_not_whole_restores_nothing(
     bad.write_bytes(damaged(archive, how))
     done = shell("restore", "bad.tar.gz")
     assert done.code == 1, done.out
-    assert says in done.err or (how == "another version" and "damaged" in done.err)
+    assert says in done.err
     assert done.err.count("\n") == 1
     assert shell.listed() == {}
     assert shell("restore", str(archive)).code == 0
