@@ -239,6 +239,8 @@ RARE = frozenset(
         "numbers",
         "figure",
         "key",
+        "none",
+        "ones",
         "break",
         "down",
         "also",
@@ -301,18 +303,19 @@ def top(text: str) -> int | None:
     )
     if found:
         return number(found[1])
-    single = re.search(
-        r"\b(?:which|what|who)\b (?:is |was )?(?:the )?(?:single )?(\w+)", text, re.IGNORECASE
-    )
-    plural = single and (single[1].endswith("s") or single[1] in ("are", "were"))
-    if (
-        single
-        and _BEST.search(text)
-        and not plural
-        and not re.search(r"\b(?:are|were) the\b", text)
-    ):
-        return 1
-    return None
+    return 1 if _BEST.search(text) and _single(text) else None
+
+
+_PLURAL_VERBS = frozenset({"are", "were", "have", "do"})
+
+
+def _single(text: str) -> bool:
+    """True for `which region sells most`, not for `which file systems are full`."""
+    found = re.search(r"\b(?:which|what|who)\b (?:is |was )?(?:the )?(?:single )?(.+)", text, re.I)
+    if found is None or re.search(r"\b(?:are|were) the\b", text):
+        return False
+    after = words(found[1])[:4]
+    return not after[0].endswith("s") and not _PLURAL_VERBS.intersection(after)
 
 
 def _grouped(text: str) -> tuple[tuple[str, ...], str]:
@@ -338,7 +341,7 @@ def _grouped(text: str) -> tuple[tuple[str, ...], str]:
 def subjects(said: Words) -> list[str]:
     """The noun after `which`, `top 5` or `what`."""
     found = re.search(
-        r"\b(?:which|what|whose|top|bottom|best|worst)\s+(?:\d+\s+|two\s+|three\s+|"
+        r"\b(?:which|what|whose|how many|top|bottom|best|worst)\s+(?:\d+\s+|two\s+|three\s+|"
         r"four\s+|five\s+|six\s+|seven\s+|eight\s+|nine\s+|ten\s+)?"
         r"(?:are\s+|is\s+|were\s+|was\s+)?(?:the\s+)?(?:\d+\s+|two\s+|three\s+|"
         r"four\s+|five\s+|ten\s+)?(?:most\s+\w+\s+|least\s+\w+\s+|"

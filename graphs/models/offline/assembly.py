@@ -190,7 +190,13 @@ def _section(output: dict[str, Any], seen: set[str]) -> str:
     draft = bool(blocks) and blocks[0].startswith("**Draft")
     kept = [b for b in blocks if draft or len(blocks) == 1 or _plain(b) not in seen]
     seen |= {_plain(b) for b in blocks if count_words(b) > 5}
+    if blocks and all(_is_note(b) for b in kept):
+        return "The same as above answers this."
     return "\n\n".join(re.sub(r"^#{1,2} ", "### ", b) for b in kept)
+
+
+def _is_note(block: str) -> bool:
+    return block.startswith("*") and not block.startswith("**")
 
 
 def _plain(text: str) -> str:

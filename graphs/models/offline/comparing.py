@@ -1,10 +1,11 @@
 """Two documents side by side: the same, different, only in one."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from graphs.models.offline import markdown
-from graphs.models.offline.language import keywords, words
+from graphs.models.offline.language import cut, keywords, words
 from graphs.models.offline.passages import Passage, passages, plain, summarised
 from graphs.models.offline.reading import Texts
 from graphs.models.offline.wants import Want
@@ -12,6 +13,7 @@ from graphs.models.offline.wants import Want
 MOST = 400
 """Statements of one side that are compared."""
 SHOWN = 10
+TOPICS = 6
 ALIKE = 0.45
 """From this share of common words on, two statements speak of the same thing."""
 
@@ -35,13 +37,37 @@ def compared(texts: Texts, want: Want) -> str:
     paired = {id(p) for pair in pairs for p in pair}
     only = [[p for p in side if id(p) not in paired] for side in (left, right)]
     lead = (
-        f"{_counted(len(pairs) - len(changed), 'statement')} the same in both, "
+        f"They agree on {_counted(len(pairs) - len(changed), 'statement')}; "
         f"{len(changed)} differ, "
         f"{len(only[0])} stand only in {names[0]}, {len(only[1])} only in {names[1]}."
     )
     parts = [lead, *_differing(names, changed)]
     parts += [_only(name, side) for name, side in zip(names, only, strict=True)]
+    if not pairs:
+        parts.insert(1, _topics(names, left, right))
     return "\n\n".join(p for p in parts if p)
+
+
+def _topics(names: Sequence[str], left: Sequence[Passage], right: Sequence[Passage]) -> str:
+    """What both speak of though they say different things: the words that both use most."""
+    often = [Counter(k for p in side for k in set(keywords(p.text))) for side in (left, right)]
+    both = {k: min(n, often[1][k]) for k, n in often[0].items() if len(k) > 3 and often[1][k] > 1}
+    best = sorted(both, key=lambda k: (-both[k], k))[:TOPICS]
+    rows = [[_word(k, left), _first(k, left), _first(k, right)] for k in best]
+    if not rows:
+        return "They have no topic in common."
+    return "**What both speak of**\n\n" + markdown.table(["topic", *names], rows)
+
+
+def _word(stem_: str, said: Sequence[Passage]) -> str:
+    return next((w for p in said for w in words(p.text) if keywords(w) == [stem_]), stem_)
+
+
+def _first(stem_: str, said: Sequence[Passage]) -> str:
+    """The shortest full statement on a topic."""
+    hits = [p for p in said if stem_ in keywords(p.text) and len(p.text.split()) > 4]
+    best = min(hits or [p for p in said if stem_ in keywords(p.text)], key=lambda p: len(p.text))
+    return f"{cut(plain(best.text), 140)} (line {best.line})"
 
 
 def _differing(names: Sequence[str], changed: Sequence[tuple[Passage, Passage]]) -> list[str]:
@@ -78,7 +104,7 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _norm(text: str) -> str:

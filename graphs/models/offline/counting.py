@@ -28,7 +28,13 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("ip host address client", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")),
     ("status code", re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")),
-    ("person people name author user", re.compile(r"@\w[\w.-]+|\b[A-Z][a-z]+ [A-Z][a-z]+\b")),
+    (
+        "person people name author user who",
+        re.compile(
+            r"(?<![\w.])@\w[\w.-]+|\b[A-ZÀ-Þ][a-zß-ÿ'’-]+(?: [A-Z]\.)?(?: (?:van|von|de|der))*"
+            r" [A-ZÀ-Þ][a-zß-ÿ'’-]+(?:[A-Z][a-z]+)?\b"
+        ),
+    ),
     ("date day", re.compile(r"\b\d{4}-\d\d-\d\d\b")),
     (
         "service component module",
@@ -57,6 +63,7 @@ def counted(texts: Texts, want: Want) -> str:
         if not line.lstrip().startswith("#") or shape is not _PATH
     ]
     lines = [entry for entry in lines if _kept(entry[2], said.text)]
+    lines, verb = _doing(lines, said, shape)
     tally: Counter[str] = Counter()
     first: dict[str, str] = {}
     for name, number, line in lines:
@@ -67,12 +74,13 @@ def counted(texts: Texts, want: Want) -> str:
         return f"{spoken(texts)} names none of what was asked for: {want.quote}."
     ranked = sorted(tally.items(), key=lambda pair: (pair[1] if said.low else -pair[1], pair[0]))
     n = said.n or min(len(ranked), 10)
-    return _tallied(ranked, n, said, first, texts)
+    return _tallied(ranked, n, said, first, texts, verb)
 
 
 def _tallied(
-    ranked: Sequence[tuple[str, int]], n: int, said: Words, first: dict[str, str], texts: Texts
-) -> str:
+    ranked: Sequence[tuple[str, int]], n: int, said: Words, first: dict[str, str], texts: Texts,
+    verb: str,
+) -> str:  # fmt: skip
     log = any(_TIMED.match(line) for text in texts.values() for line in text.splitlines()[:20])
     changes = said.change and not log
     noun = "changes" if changes else "lines"
@@ -86,7 +94,8 @@ def _tallied(
         if changes
         else f"Named in {'fewest' if said.low else 'most'} lines"
     )
-    notes = [f"Counted the lines of {spoken(texts)} that name each one."]
+    also = f" and say “{verb}”" if verb else ""
+    notes = [f"Counted the lines of {spoken(texts)} that name each one{also}."]
     if said.change and log:
         notes.append(
             "A log does not say what changed, so this only shows how often each one occurs."
@@ -95,6 +104,24 @@ def _tallied(
         notes.append(f"“{ranked[n][0]}” has as many as the last one shown.")
     table = markdown.table([label, noun, "first named"], rows)
     return "\n\n".join([f"{start}: {shown}.", table, f"*{' '.join(notes)}*"])
+
+
+FEWEST_LINES = 3
+
+
+def _doing(
+    lines: list[tuple[str, int, str]], said: Words, shape: re.Pattern[str]
+) -> tuple[list[tuple[str, int, str]], str]:
+    """`people who are thanked`: only the lines that say so, when enough do."""
+    kinds = {stem(n) for names, p in _SHAPES if p is shape for n in names.split()}
+    for word in said.said:
+        root = stem(word)
+        if root in kinds or len(root) < 4 or not word.endswith(("ed", "en", "s", "t")):
+            continue
+        kept = [entry for entry in lines if re.search(rf"\b{re.escape(root)}", entry[2], re.I)]
+        if FEWEST_LINES <= len(kept) < len(lines):
+            return kept, root
+    return lines, ""
 
 
 _TIMED = re.compile(r"\W?\d{4}-\d\d-\d\d[T ]\d\d:\d\d")

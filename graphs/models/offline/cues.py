@@ -35,7 +35,14 @@ CUES: dict[str, str] = {
     ),
     "cost": r"[€$£]\s?\d|\d\s?(?:€|eur|usd|dollars?|euros?)|\b(?:costs?|price|fee|budget)\b.*\d",
     "number": r"\d",
-    "breaking": r"\bbreaking\b|\bremoved\b|\bno longer\b|\bincompatib\w+|\bmigrat\w+|\brenamed\b",
+    "prohibition": (
+        r"\b(?:may not|must not|shall not|cannot|can not|(?:is|are) not (?:permitted|allowed)|"
+        r"prohibit\w*|forbid\w*|not be (?:used|sold|copied|shared)|no one may|does not permit)\b"
+    ),
+    "breaking": (
+        r"\bsemver-major\b|\bbreaking\b|\bremoved\b|\bno longer\b|\bincompatib\w+|"
+        r"\bmigrat\w+|\brenamed\b"
+    ),
     "deprecat": r"\bdeprecat\w+|\bsunset\w*|\bend of life\b",
     "fix": r"\b(?:fix(?:e[sd])?|bug|resolved|corrected|patched)\b",
     "feature": (

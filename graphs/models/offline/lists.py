@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from graphs.models.offline import markdown
 from graphs.models.offline.asked import top
 from graphs.models.offline.cues import CUES, SAME
-from graphs.models.offline.language import keywords, spoken, stem, words
+from graphs.models.offline.language import STOPWORDS, keywords, spoken, stem, words
 from graphs.models.offline.looking import found
 from graphs.models.offline.passages import Passage, passages, plain
 from graphs.models.offline.reading import Texts
@@ -30,13 +30,51 @@ def extracted(texts: Texts, want: Want) -> str:
     items = [i for n, t in texts.items() for i in _items(n, t, kind)]
     if not items:
         return f"No {_plural(kind)} stand in {spoken(texts)}; none were made up."
+    items, lead = _narrowed(items, want, kind)
     items = items[: top(want.quote) or 15]
     if kind == "action":
         rows = [
             [i.who or "not said", _task_of(i), i.when or "not said", i.passage.ref] for i in items
         ]
         return markdown.table(["who", "what", "by when", "source"], rows)
-    return "\n".join(f"- {i.passage.quoted()}" for i in items)
+    return "\n".join([*lead, *(f"- {i.passage.quoted()}" for i in items)])
+
+
+_PLAIN = frozenset(
+    ["open", "key", "main", "important", "all", "biggest", "most", "top", "main", "major", "any",
+     "every", "current", "possible", "different", "each", "new", "action", "item", "next", "due",
+     "breaking", "first", "following", "list"]
+)  # fmt: skip
+
+
+def _narrowed(items: list[Item], want: Want, kind: str) -> tuple[list[Item], list[str]]:
+    """`security fixes` are the fixes that speak of security; a line says so when none does."""
+    said = re.search(r"([A-Za-z-]+)\s+(?=[A-Za-z-]+)", want.quote)
+    before = [w for w in words(want.quote) if w not in STOPWORDS and w not in _PLAIN]
+    at = next((i for i, w in enumerate(before) if _is_kind(w, kind)), 0)
+    if said is None or at == 0:
+        return items, []
+    word = before[at - 1]
+    near_by = {stem(word), *_NEAR.get(stem(word), ())}
+    hits = [i for i in items if near_by & _stems(i)]
+    if hits:
+        return hits, []
+    return items, [f"None of them speaks of “{word}”; these are all {_plural(kind)}:", ""]
+
+
+_NEAR = {"security": ("cve", "vulnerability", "secur")}
+
+
+def _stems(item: Item) -> set[str]:
+    return {
+        stem(part)
+        for word in words(f"{item.passage.text} {item.passage.heading}")
+        for part in re.split(r"[-/._]", word)
+    }
+
+
+def _is_kind(word: str, kind: str) -> bool:
+    return stem(word).startswith(kind[:5]) or SAME.get(stem(word)) == kind
 
 
 def _task_of(item: Item) -> str:
@@ -58,8 +96,13 @@ def _plural(kind: str) -> str:
 def kind_of_list(want: Want) -> str:
     """Which list a want means; empty when no rule knows it."""
     said = want.quote.casefold() or want.text.casefold()
+    said = re.sub(r"\s(?:in|from|of|for) (?:this|the|these|our|my|that|attached)\b.*", "", said)
     if "breaking" in said:
         return "breaking"
+    if _FORBIDDEN.search(said):
+        return "prohibition"
+    if re.search(r"\bobligations?\b|\bduties\b", said):
+        return "obligation"
     if re.search(
         r"\bwho (?:does|is|will|owns?|must|has to|should)\b|action|to-?do|next steps", said
     ):
@@ -75,9 +118,15 @@ def kind_of_list(want: Want) -> str:
     return ""
 
 
+_FORBIDDEN = re.compile(
+    r"\b(?:may|must|can|shall|should|are|is) (?:we |i |you |they )?not\b|\bnot (?:be )?allowed|"
+    r"\bprohibit|\bforbid|\bforbidden"
+)
+
+
 def _items(name: str, text: str, kind: str) -> list[Item]:
     """Those under a heading of that kind; without such a heading, the sentences with its cues."""
-    all_ = passages(name, text)
+    all_ = list(passages(name, text))
     under = [p for p in all_ if p.heading and _heads(p.heading, kind)]
     cue = re.compile(CUES[kind], re.IGNORECASE if kind != "name" else 0)
     other = {
@@ -90,8 +139,14 @@ def _items(name: str, text: str, kind: str) -> list[Item]:
     }
     under = [p for p in under if kind == "question" or not p.text.rstrip().endswith("?")]
     all_ = [p for p in all_ if kind in ("question", "request") or not p.text.rstrip().endswith("?")]
+    under, all_ = _telling(under), _telling(all_)
     hits = under or [p for p in all_ if cue.search(p.text) and p.heading not in other]
     return [Item(p, _who(p.text), _when(p.text)) for p in hits]
+
+
+def _telling(found: list[Passage]) -> list[Passage]:
+    """Without single words and bare links, which say nothing by themselves."""
+    return [p for p in found if len(plain(p.text).split()) > 1]
 
 
 def _heads(heading: str, kind: str) -> bool:

@@ -36,6 +36,22 @@ def _numeric(rows: Sequence[Sequence[str]], at: int) -> bool:
     return bool(cells) and all(NUMBER.fullmatch(cell.strip()) for cell in cells)
 
 
+_QUOTED = re.compile(r"(?P<what>.+?)\s*\*?\((?P<where>[^()]*\b(?:line|column) [^()]*)\)\*?\.?")
+
+
+def tabled(text: str) -> str:
+    """Quoted points as a table of what is said and where; other text as it is."""
+    lines = text.splitlines()
+    points = [line[2:].strip() for line in lines if line.startswith("- ")]
+    if not points:
+        return text
+    rows = [[m["what"], m["where"]] if (m := _QUOTED.fullmatch(p)) else [p, ""] for p in points]
+    made = table(["what is said", "source"], rows)
+    start = next(i for i, line in enumerate(lines) if line.startswith("- "))
+    rest = [line for line in lines[start:] if not line.startswith("- ")]
+    return "\n".join([*lines[:start], made, *rest]).strip()
+
+
 def tables(text: str) -> list[list[list[str]]]:
     """Every table as rows of cells, the header first."""
     found: list[list[list[str]]] = []

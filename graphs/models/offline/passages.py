@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,9 @@ MAX_SENTENCES = 60
 """Sentences compared each with each: the cost grows with the square."""
 
 _NOISE = re.compile(
-    r"^\s*(?:\||#{1,6}\s|!\[|```|-{3,}|={3,}|<[^>]+>\s*$|\[?page \d+)", re.IGNORECASE
+    r"^\s*(?:\||#{1,6}\s|!\[|```|-{3,}|={3,}|<[/!]?\w[^>]*>.*<?[^>]*>\s*$|<[^>]+>\s*$|"
+    r"[\w.-]*(?:</[\w]+>\s*)+$|\[?page \d+)",
+    re.IGNORECASE,
 )
 
 
@@ -40,6 +42,12 @@ class Passage:
         return f"“{plain(self.text)}” ({self.ref})"
 
 
+def glued(text: str) -> bool:
+    """True when a tenth or more of the letters stand in runs that are too long for words."""
+    runs = re.findall(r"[^\W\d_]{25,}", text[:200_000])
+    return 10 * sum(map(len, runs)) > sum(c.isalpha() for c in text[:200_000]) > 0
+
+
 def plain(text: str) -> str:
     """Words without the marks of Markdown."""
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
@@ -49,22 +57,82 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=32)
 def passages(name: str, text: str) -> tuple[Passage, ...]:
-    """Every sentence of a document; tables and headings are left out, but headings remembered."""
+    """Every sentence of a document; tables and headings are left out, but headings remembered.
+
+    A sentence that runs over several lines is one; its line is where it begins.
+    """
     found: list[Passage] = []
     heading = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if mark := _heading(line):
+    for block in _blocks(text):
+        first = block.lines[0]
+        if mark := _heading(first) if len(block.lines) == 1 else "":
             heading = mark
             continue
-        if not line.strip() or _NOISE.match(line):
-            continue
-        bullet = bool(re.match(r"\s*(?:[-*•–]|\d{1,3}[.)])\s", line))
-        for span in sentences(line):
-            if span.text.strip():
-                found.append(
-                    Passage(name, number, span.text[:MAX_PASSAGE], heading, bullet, len(found))
-                )
+        bullet = bool(_MARKED.match(first))
+        for span in sentences(block.text):
+            line = block.line_at(span.start)
+            found.append(Passage(name, line, span.text[:MAX_PASSAGE], heading, bullet, len(found)))
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Lines that belong together, joined by single blanks; `first` is the number of the first."""
+
+    first: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.lines)
+
+    def line_at(self, place: int) -> int:
+        """The number of the line that a place of the joined text is in."""
+        for number, line in enumerate(self.lines, self.first):
+            place -= len(line) + 1
+            if place < 0:
+                return number
+        return self.first + len(self.lines) - 1
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """The lines with words, those of one wrapped paragraph or list item together."""
+    kept: list[str] = []
+    first = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(kept) == 1 and len(kept[0]) <= TERM and _DEFINES.match(line):
+            kept.append(line.strip())
+            continue
+        spoken = bool(line.strip()) and (bool(_heading(line)) or not _NOISE.match(line))
+        if kept and not (spoken and _goes_on(kept[-1], line)):
+            yield _Block(first, tuple(kept))
+            kept = []
+        if spoken:
+            first = first if kept else number
+            kept.append(line.strip() if kept else line.rstrip())
+    if kept:
+        yield _Block(first, tuple(kept))
+
+
+_DEFINES = re.compile(r"\s*:\s+\S")
+TERM = 40
+"""Characters of a term that a line with its definition follows."""
+
+_MARKED = re.compile(r"\s*(?:[-*•–]|\d{1,3}[.)]|\(?[a-z]\))\s")
+_ENDS = re.compile(r"[.!?:;|)\]>]\W*$|^\s*$")
+_STAMPED = re.compile(r"\W*(?:\d{4}-\d\d|\d\d:\d\d|\w{3} \d\d? \d\d:|\w+=|@|#|--\s)")
+WRAPPED = 50
+"""From this length on, a line without a stop is taken as cut by the page's width."""
+
+
+def _goes_on(before: str, line: str) -> bool:
+    """True when a line carries on the sentence of the line before it."""
+    if _heading(line) or _heading(before) or _MARKED.match(line) or _STAMPED.match(line):
+        return False
+    start = line.lstrip()[:1]
+    if start.islower() or (start in "“\"'(" and not _ENDS.search(before)):
+        return not re.search(r"[.!?]\W*$", before) or len(before) >= WRAPPED
+    return len(before.strip()) >= WRAPPED and (start.isupper() or start.isdigit())
 
 
 def _heading(line: str) -> str:
@@ -83,7 +151,7 @@ def summarised(found: Sequence[Passage], count: int, about: Iterable[str] = ()) 
 
     `about` are stems that matter more.
     """
-    usable = [p for p in found if 4 <= len(p.text.split()) <= 80] or list(found)
+    usable = [p for p in found if _tells(p.text)] or list(found)
     if len(usable) <= count:
         return usable
     wanted = frozenset(about)
@@ -93,6 +161,18 @@ def summarised(found: Sequence[Passage], count: int, about: Iterable[str] = ()) 
         key=lambda p: (-_score(p, central, wanted), p.name, p.place),
     )
     return sorted(_varied(ranked, count), key=lambda p: (p.name, p.place))
+
+
+FEWEST_WORDS = 6
+
+
+def _tells(text: str) -> bool:
+    """True for a sentence of words, not for numbers, code, a title or a line of contents."""
+    runs = text.split()
+    if not FEWEST_WORDS <= len(runs) <= 80 or text[:1].islower():
+        return False
+    plain_words = sum(run.strip(".,;:()“”\"'*`").replace("-", "").isalpha() for run in runs)
+    return plain_words >= 0.6 * len(runs) and not re.search(r"\.{4,}|( \.){3,}", text)
 
 
 def _dense(found: Sequence[Passage]) -> list[Passage]:

@@ -1,7 +1,7 @@
 """A question in words → what to compute: which table, which columns, how ranked."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
@@ -73,8 +73,9 @@ def shaped(said: Words, table: Table, values: dict[str, list[str]], today: date)
     if found.compared and found.compared[0] not in groups:
         groups = [found.compared[0], *groups]
     meant = _measure(said, table, by_measure, groups)
+    empty = {w["column"] for w in found.where if w["op"] == "is missing"}
     base = Ask(
-        table, said, "overview", _entity(said, table, groups, meant.column), tuple(groups),
+        table, said, "overview", _entity(said, table, groups, meant.column, empty), tuple(groups),
         meant.column, meant.fn, tuple(found.where), (*found.notes, *meant.assumed),
         found.compared[1:], meant.unsure, found.spans, tuple(unknown),
     )  # fmt: skip
@@ -175,11 +176,12 @@ def _groups(
 
 
 def _entity(
-    said: Words, table: Table, groups: list[dict[str, Any] | str], measure: Column | None
-) -> Column | None:
-    """The column of the things that the question is about."""
+    said: Words, table: Table, groups: list[dict[str, Any] | str], measure: Column | None,
+    empty: Collection[str] = (),
+) -> Column | None:  # fmt: skip
+    """The column of the things that the question is about; none of those that must be empty."""
     labels = [c for c in table.columns if c.text or (c.identity and c.number)]
-    labels = [c for c in labels if c.name not in groups and c is not measure]
+    labels = [c for c in labels if c.name not in (*groups, *empty) and c is not measure]
     if groups and not said.change and not (said.best and said.n):
         return None
     if _WHO.search(said.text) and (person := named(_PEOPLE, labels))[1] >= 0.9:

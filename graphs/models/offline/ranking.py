@@ -143,8 +143,9 @@ def by_list(desk: Desk, ask: Ask, question: str) -> Work:
     """The things themselves: each once with how often it stands there, or the rows that fit."""
     if ask.entity and ask.entity.distinct < ask.table.rows - ask.entity.missing and not ask.words.n:
         return (yield from by_group(desk, _counted(ask), question))
+    empty = {w["column"] for w in ask.where if w["op"] == "is missing"}
     first = [ask.entity] if ask.entity else []
-    rest = [c for c in ask.table.columns if c not in first and not c.prose]
+    rest = [c for c in ask.table.columns if c not in first and not c.prose and c.name not in empty]
     columns = [c.name for c in (*first, *rest)][:LISTED_COLUMNS]
     (reply,) = yield [
         Call(

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from graphs.models.offline import analyst, sources
 from graphs.models.offline.comparing import compared, compares_more
 from graphs.models.offline.counting import counted
-from graphs.models.offline.language import keywords, sentence
-from graphs.models.offline.lists import extracted
+from graphs.models.offline.language import keywords, sentence, spoken
+from graphs.models.offline.lists import extracted, kind_of_list
 from graphs.models.offline.looking import found
-from graphs.models.offline.passages import passages, plain, summarised
+from graphs.models.offline.parts import named_part
+from graphs.models.offline.passages import glued, passages, plain, summarised
 from graphs.models.offline.reading import Texts, nothing_to_read, read_all
 from graphs.models.offline.reasons import reasons
 from graphs.models.offline.steps import Desk, Script
@@ -31,7 +32,15 @@ def research(desk: Desk, wants: Sequence[Want], wishes: str = "") -> Script:
     for want in rest:
         part = yield from _one(desk, want, texts, wishes)
         parts.append(part)
+    parts += [_glued(name) for name, text in texts.items() if glued(text)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _glued(name: str) -> str:
+    return (
+        f"*The words of {name} run together, as its file gives no blanks between them: "
+        "what is quoted is hard to read, and some of it may not have been found.*"
+    )
 
 
 def _of_differences(want: Want) -> bool:
@@ -44,17 +53,32 @@ def _one(desk: Desk, want: Want, texts: Texts, wishes: str) -> Script:
         return (yield from analyst.analyse(desk, [want.quote or want.text], wishes))
     if not texts:
         return nothing_to_read(desk)
+    whole, texts = texts, named_part(texts, want.quote or want.text)
+    if texts is not whole and want.kind != "summarise":
+        return _contents(texts)
     if want.kind == "compare" and len(texts) > 1:
         return compared(texts, want)
     if want.kind == "compare" and (inputs := desk.data.get("inputs")):
         return "\n\n".join(str(i.get("text")) for i in inputs)
     if want.kind == "measure":
         return counted(texts, want)
-    if want.kind == "extract":
+    if want.kind == "extract" or kind_of_list(want) == "prohibition":
         return extracted(texts, want)
     if want.kind in ("summarise", "compare", "create"):
         return summary(texts, want, _bullets(desk, wishes))
     return found(texts, want)
+
+
+MOST_QUOTED = 12
+
+
+def _contents(texts: Texts) -> str:
+    """What a named part says, in its order: its points, else its sentences."""
+    said = [p for n, t in texts.items() for p in passages(n, t)]
+    points = [p for p in said if p.bullet and len(p.text.split()) > 2] or said
+    kept = [f"- {p.quoted()}" for p in points[:MOST_QUOTED]]
+    more = len(points) - len(kept)
+    return "\n".join([*kept, *([f"- … and {more} more in {spoken(texts)}."] if more else [])])
 
 
 def _named(desk: Desk) -> list[str]:

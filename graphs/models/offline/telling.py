@@ -75,9 +75,14 @@ def from_to(row: Sequence[str]) -> str:
 def _what(ask: Ask, count: int) -> str:
     """`The three endpoints that changed most`."""
     things = noun(ask, count)
-    number = {1: "", 2: "two ", 3: "three ", 4: "four ", 5: "five "}.get(count, f"{count} ")
     verb = {"up": "rose", "down": "fell", "either": "changed"}[ask.words.sign]
-    return f"The {number}{things} that {verb} most" + (" in percent" if ask.words.percent else "")
+    return f"The {_number(count)}{things} that {verb} most" + (
+        " in percent" if ask.words.percent else ""
+    )
+
+
+def _number(count: int) -> str:
+    return {1: "", 2: "two ", 3: "three ", 4: "four ", 5: "five "}.get(count, f"{count} ")
 
 
 def noun(ask: Ask, count: int) -> str:
@@ -146,12 +151,17 @@ def _rank_lead(ask: Ask, rows: Sequence[list[str]], measures: Sequence[str]) -> 
         start = _what(ask, len(parts))
     else:
         kind = "Lowest" if ask.words.low else "Highest"
-        start = (
-            f"{kind} {label}"
-            if label != "count"
-            else ("Least frequent" if ask.words.low else "Most frequent")
-        )
+        start = _ranked(ask, kind, label, len(parts))
     return sentence(f"{start}: {spoken(parts)}")
+
+
+def _ranked(ask: Ask, kind: str, label: str, count: int) -> str:
+    """`The five processes with the highest total mem`, or `Most frequent` when rows are counted."""
+    if label == "count":
+        return "Least frequent" if ask.words.low else "Most frequent"
+    if count == 1 or not ask.words.n or not subjects(ask.words):
+        return f"{kind} {label}"
+    return f"The {_number(count)}{noun(ask, count)} with the {kind.lower()} {label}"
 
 
 def header_of(group: Any) -> str:

@@ -179,7 +179,7 @@ _THING = re.compile(
     r"^(?:(?:make|write|create|produce|prepare|put (?:it|this|that|everything)|list|explain|"
     r"describe|give(?: me| us)?|build|draft|turn (?:it|this|that)|output|return|format|keep|"
     r"use|add|include|show|present|deliver|"
-    r"do|i need|we need|end with|answer|reply|save|export)\s+)?"
+    r"do|i need|we need|end with|answer|reply|save|export)(?:\s+|$))?"
     r"(?:(?:it|this|that|them|these|those|everything|all of (?:it|this|that)|the (?:result|"
     r"results|answer|output))\s*)?"
     r"(?:(?:all|together|up|down|to|in|into|as|with|at|a|an|the|one|short|brief|"
@@ -376,7 +376,7 @@ def _want(span: Span, lead: str, forms: list[formats.Form]) -> Want | None:
     if forms and _THING.match(_without(bare, forms)):
         return None
     if lead and (top := formats.TOP.fullmatch(bare)):
-        form = formats.of_top(top, text)
+        form = formats.of_top(top, _true_quote(text))
         return Want("format", form.quote, form.text, lead, form)
     kind = kind_of(bare)
     return Want(kind, _true_quote(text), _worded(kind, bare, lead), lead)
@@ -391,7 +391,8 @@ def _without(bare: str, forms: list[formats.Form]) -> str:
 
 _FILLER = frozenset(
     {"thanks", "thank you", "cheers", "regards", "best", "best regards", "hi", "hello", "hey", "ok",
-     "thanks in advance", "thank you very much", "many thanks", "please", "and", "then", "also"}
+     "thanks in advance", "thank you very much", "many thanks", "please", "and", "then", "also",
+     "explain", "explain it", "describe"}
 )  # fmt: skip
 
 

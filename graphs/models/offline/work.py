@@ -64,6 +64,11 @@ def _question(want: Want, top: str = "") -> str:
     return f"{text.rstrip('. ')}, the top {top}" if top else text
 
 
+def _wants_table(data: dict[str, Any]) -> bool:
+    forms = [of(r).form for r in listed(data, "requirements")]
+    return any(f and f.kind == "table" for f in forms)
+
+
 def _top(data: dict[str, Any]) -> str:
     forms = [of(r).form for r in listed(data, "requirements")]
     return next((f.value for f in forms if f and f.kind == "top"), "")
@@ -95,6 +100,8 @@ def _finished(desk: Desk, parts: Sequence[str], wishes: str) -> str:
         *_untranslated(desk.data),
     ]
     text = "\n\n".join(p for p in (*parts, *ends) if p)
+    if _wants_table(desk.data) and not markdown.tables(text):
+        text = markdown.tabled(text)
     limit = writing.limits(desk.data)
     if _SHORTER.search(wishes):
         limit = min(limit or 10_000, max(40, int(count_words(text) * 0.6)))

@@ -57,6 +57,8 @@ def _one(desk: Desk, want: Want, findings: Findings) -> str:
         re.IGNORECASE,
     ):
         return message(desk, findings, said)
+    if told := _TOLD.search(said):
+        return for_readers(findings, told["who"])
     if re.search(
         r"\b(?:recommend|suggest|should|advi[sc]e|propose|next steps)", said, re.IGNORECASE
     ):
@@ -184,6 +186,35 @@ def _bare(text: str) -> str:
     return re.sub(r"\*\*", "", text).strip().strip("“”")
 
 
+_TOLD = re.compile(
+    r"\b(?:tell|inform|brief|report to|say to)\s+(?!me\b|us\b)(?P<who>(?:the |our |my )?[\w-]+)",
+    re.IGNORECASE,
+)
+
+
+def for_readers(found: Findings, who: str) -> str:
+    """What people inside need to hear: what the data shows, what is open, what to decide."""
+    names = [name for name, _ in found.names]
+    why = {name: _said(text) for name, text in found.reasons}
+    lines = [f"**Draft for {who}: {spoken(names[:3]) or 'what was found'}**"]
+    if names:
+        lines.append("What the data shows:")
+        lines.append("\n".join(f"- {_changed(n, v, why.get(n, ''))}" for n, v in found.names[:5]))
+    else:
+        lines += [_bare(lead) for lead in found.leads[:2]]
+        lines.append("\n".join(f"- {_bare(point)}" for point in found.points[:5]))
+    silent = [n for n in names[:5] if not why.get(n)]
+    if silent:
+        lines.append(f"What is not known: why {spoken(silent)} stand out. The sources do not say.")
+        lines.append(
+            "What to decide: who finds out the reasons, and whether anything changes before that."
+        )
+    lines.append(
+        "*Before it goes out: check the numbers against the table, and add what is meant.*"
+    )
+    return "\n\n".join(line for line in lines if line)
+
+
 def message(desk: Desk, found: Findings, said: str) -> str:
     """A message that carries the findings: greeting, what was found, lists, end."""
     goal = str(desk.data.get("goal", ""))
@@ -221,21 +252,20 @@ def _named_task(who: str, what: str) -> str:
 
 def recommendations(found: Findings) -> str:
     """What follows from the findings by plain rules, each with what it rests on."""
-    why = dict(found.reasons)
-    lines: list[str] = []
-    for name, value in found.names[:3]:
-        basis = f" ({value})" if value else ""
-        said = _said(why.get(name, ""))
-        if said:
-            lines.append(
-                f"- Look at **{name}**{basis} first: the sources give as reason "
-                f"“{said}”. Decide whether it should stay so."
-            )
-        else:
-            lines.append(
-                f"- Look at **{name}**{basis}: it stands out, and the sources do not "
-                f"say why. Find out before acting."
-            )
+    why = {name: _said(text) for name, text in found.reasons}
+    lines = [
+        f"- Look at **{_strong(name, value)} first: the sources give as reason "
+        f"“{why[name]}”. Decide whether it should stay so."
+        for name, value in found.names[:3]
+        if why.get(name)
+    ]
+    silent = [f"**{_strong(n, v)}" for n, v in found.names[:3] if not why.get(n)]
+    if silent:
+        stand = "it stands" if len(silent) == 1 else "they stand"
+        lines.append(
+            f"- Look at {spoken(silent)}: {stand} out, and the sources do not say why. "
+            "Find out before acting."
+        )
     lines += [
         f"- Ask the owner of **{name}** for the reason; none is written down."
         for name in found.unknown
@@ -245,6 +275,11 @@ def recommendations(found: Findings) -> str:
     if not lines:
         lines = [f"- Check this and decide: {_bare(lead)}" for lead in found.leads[:3]]
     return "\n".join(["What follows from the findings:", "", *lines])
+
+
+def _strong(name: str, value: str) -> str:
+    """The end of a bold name, with its value."""
+    return f"{name}** ({value})" if value else f"{name}**"
 
 
 def risks(found: Findings) -> str:
