@@ -462,6 +462,9 @@ async def _steer(tx: Tx, record: Record, person: Person, words: str) -> Reply:
         by=person.name or person.id, at=tx.now,
     )  # fmt: skip
     await tx.add_guidance(mission.id, guidance)
+    if record.brief is not None:
+        brief, _ = record.brief.asking(words, quote=words, source="guidance")
+        await tx.add_brief(mission.id, brief)
     names = ", ".join(open_tasks)
     return _say("done", mission, f"Noted for {names}. What is finished stays as it is.")
 

@@ -24,11 +24,14 @@ class Settings(BaseSettings):
         default="", description="SQLite in DATA_DIR, or postgresql+asyncpg://…"
     )
     redis_url: str = Field(
-        default="", description="Limits shared by several processes; empty: one process"
+        default="",
+        description="Slack's rate limits shared by several processes; empty: one process",
     )
     web_host: str = Field(default="127.0.0.1", description="Where the browser chat listens")
     web_port: int = Field(default=8765, ge=0, le=65535, description="0 takes a free port")
-    public_url: str = Field(default="", description="The address under which others reach this bot")
+    public_url: str = Field(
+        default="", description="The address under which Slack's HTTP mode and OAuth reach this bot"
+    )
     secret_key: SecretStr | None = Field(default=None, description="Encrypts tokens at rest")
 
     mission_cap: Decimal = Field(
@@ -46,6 +49,9 @@ class Settings(BaseSettings):
     model_strong: str = Field(default="", description="provider:model for plans and the whole")
     model_critic: str = Field(
         default="", description="provider:model for critic and reviewer; empty: the tiers' own"
+    )
+    model_calls: int = Field(
+        default=8, ge=1, le=1_000, description="Calls to one model provider at once"
     )
     openai_api_key: SecretStr | None = Field(default=None, description="For openai: models")
     openai_base_url: str = Field(default="", description="Any OpenAI-compatible endpoint")

@@ -7,7 +7,7 @@ from bot.domain.artifact import Artifact, LedgerRow
 from bot.domain.board import Board, TaskState, TaskView
 from bot.domain.events import EventKind
 from bot.domain.gate import GateKind
-from bot.domain.mission import Brief, Requirement, Status
+from bot.domain.mission import Brief, Status
 from bot.domain.plan import Tier
 from bot.domain.record import Record
 from bot.domain.route import MAX_REPAIRS
@@ -73,7 +73,7 @@ def _artifact(
             for r in _brief(record).requirements
         ),
         cost=record.spending.known,
-        seconds=int((at - record.mission.created_at).total_seconds()),
+        seconds=int(record.worked(at).total_seconds()),
         plan_version=record.plan.version,
         made_from=board.accepted,
         at=at,
@@ -241,8 +241,12 @@ def _at_fault(record: Record, row: LedgerRow, said: LedgerDraft | None) -> tuple
 
 async def _offer(shop: Workshop, hold: Hold, record: Record, artifact: Artifact) -> None:
     """The artifact is ready for the person, with whatever is still missing said plainly."""
-    reviewed = artifact.model_copy(update={"reviewed": True, "changes": _changes(record, artifact)})
     async with shop.commit(hold) as tx:
+        now = await shop.store.record_in(tx, record.mission)
+        reviewed = artifact.model_copy(
+            update={"reviewed": True, "changes": _changes(record, artifact),
+                    "cost": now.spending.known, "seconds": int(now.worked(tx.now).total_seconds())}
+        )  # fmt: skip
         await tx.put_artifact(hold.mission, reviewed)
         unmet = [row.requirement for row in artifact.unmet]
         await tx.event(
@@ -278,18 +282,16 @@ async def revise(shop: Workshop, hold: Hold, record: Record) -> None:
     assert gate is not None
     words = record.words_at(gate)
     draft = await shop.models.ask(_redo_ask(record, artifact, words))
-    brief, requirement = _asked(record, draft.requirement, words)
     changes = _guidance(record, draft, words)
     async with shop.commit(hold) as tx:
-        if requirement is not None:
-            await tx.add_brief(hold.mission, brief)
+        requirement = await _ask_for(shop, tx, record, draft.requirement, words)
         number = await tx.next_guidance(hold.mission)
         for tasks, text in changes:
             await tx.add_guidance(
                 hold.mission,
                 Guidance(
                     number=number, tasks=tasks, text=text, by="you", kind="revise",
-                    requirement=requirement.id if requirement else "", gate=gate.id, at=tx.now,
+                    requirement=requirement, gate=gate.id, at=tx.now,
                 ),
             )  # fmt: skip
             number += 1
@@ -297,6 +299,16 @@ async def revise(shop: Workshop, hold: Hold, record: Record) -> None:
         await tx.set_status(hold.mission, Status.running)
         await tx.event(hold.mission, EventKind.revised, version=artifact.version, redo=redo)
         await _show(tx, record)
+
+
+async def _ask_for(shop: Workshop, tx: Tx, record: Record, text: str, words: str) -> str:
+    """The id of what the revision newly asks for, if it does; the person's words are its quote."""
+    current = await shop.store.record_in(tx, record.mission)
+    if not text.strip() or current.brief is None:
+        return ""
+    brief, requirement = current.brief.asking(text, quote=words, source="revision")
+    await tx.add_brief(record.mission.id, brief)
+    return requirement.id
 
 
 def _redo_ask(record: Record, artifact: Artifact, words: str) -> Ask[RedoDraft]:
@@ -327,17 +339,6 @@ def _guidance(
     known = {t.id for t in tasks}
     found = [((r.task,), r.guidance) for r in draft.tasks if r.task in known]
     return found or [(tuple(t.id for t in tasks[-1:]), words)]
-
-
-def _asked(record: Record, text: str, words: str) -> tuple[Brief, Requirement | None]:
-    """The brief with what the revision newly asks for; its words are the quote."""
-    brief = _brief(record)
-    if not text.strip():
-        return brief, None
-    number = max((int(r.id[1:]) for r in brief.requirements), default=0) + 1
-    new = Requirement(id=f"R{number}", text=text.strip()[:2_000], quote=words, source="revision")
-    update = {"version": brief.version + 1, "requirements": (*brief.requirements, new)}
-    return brief.model_copy(update=update), new
 
 
 # -- together --------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class Execution:
         self.over_cap: set[str] = set()
         self.short: set[str] = set()
         self._width = asyncio.Semaphore(shop.limits.tasks)
+        self._reviews = asyncio.Semaphore(shop.limits.tasks)
         self._mirror = asyncio.Lock()
 
     async def run(self) -> None:
@@ -106,7 +107,8 @@ class Execution:
         if flight in self.flying:
             return
         work = self._attempt(action) if isinstance(action, Run) else self._review(action)
-        limited = self._limited(work, self._pause(action))
+        places = self._width if isinstance(action, Run) else self._reviews
+        limited = self._limited(work, self._pause(action), places)
         self.flying[flight] = asyncio.create_task(limited, name=str(flight))
 
     def _pause(self, action: Run | Review) -> float:
@@ -115,11 +117,16 @@ class Execution:
             return 0.0
         return self.shop.limits.backoff_seconds * 2 ** (action.tries - 1)
 
-    async def _limited(self, work: Coroutine[Any, Any, None], pause: float) -> None:
-        """The work in one of the places; a pause before it holds none."""
+    async def _limited(
+        self, work: Coroutine[Any, Any, None], pause: float, places: asyncio.Semaphore
+    ) -> None:
+        """The work in one of its places; a pause before it holds none.
+
+        Reviews have places of their own: dependents wait for them, not for fresh tasks.
+        """
         try:
             await asyncio.sleep(pause)
-            async with self._width:
+            async with places:
                 await work
         finally:
             work.close()

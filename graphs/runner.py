@@ -122,6 +122,8 @@ class Runner:
                     await self.shop.store.renew(list(self.held), self.holder, TTL)
             except StoreDown as error:
                 log.warning("pulse_failed", error=str(error))
+            except Exception:  # the border: a pulse that stops would end every lease
+                log.exception("pulse_broke")
 
     async def _look(self) -> None:
         """See what other processes changed in the missions held here."""

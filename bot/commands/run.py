@@ -216,7 +216,7 @@ async def _at(
     stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Decide at one gate; without anybody to decide it is left, and the other tasks run on."""
-    said_ = approval(gate) if order.approve else None
+    said_ = approval(gate, record) if order.approve else None
     if said_ is None:
         said_ = await _unless(stop, face.decide(record, gate))
     if stop.is_set():
@@ -254,13 +254,15 @@ async def _seen(app: App, name: str) -> bool:
     return name not in await app.store.runnable()
 
 
-def approval(gate: Gate) -> Said | None:
+def approval(gate: Gate, record: Record) -> Said | None:
     """`--approve all`: yes to plans and results, and the stated default for questions.
 
-    It raises no cap, uses no output that the reviewer refused and leaves nothing out: those
-    would be decisions, so a person is needed.
+    It raises no cap, uses no output that the reviewer refused, leaves nothing out and takes no
+    result in which a requirement is not met: those would be decisions, so a person is needed.
     """
     match gate.kind:
+        case GateKind.artifact if record.artifact is not None and record.artifact.unmet:
+            return None
         case GateKind.plan | GateKind.artifact:
             return said(gate, Verb.approve)
         case GateKind.question:

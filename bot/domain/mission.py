@@ -114,6 +114,13 @@ class Brief(Frozen):
     now: datetime
     zone: str = "UTC"
 
+    def asking(self, text: str, *, quote: str, source: str) -> tuple["Brief", Requirement]:
+        """The next version with one requirement more, so that the whole is held against it."""
+        number = max((int(r.id[1:]) for r in self.requirements), default=0) + 1
+        new = Requirement(id=f"R{number}", text=text.strip()[:2_000], quote=quote, source=source)
+        update = {"version": self.version + 1, "requirements": (*self.requirements, new)}
+        return self.model_copy(update=update), new
+
 
 class Policy(Frozen):
     """Who may close a Gate. `shown` names them for people, where the ids mean nothing."""

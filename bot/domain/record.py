@@ -1,5 +1,6 @@
 """The Record: everything the rows say of one mission, and what follows from it."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 
@@ -54,6 +55,16 @@ class Record(Frozen):
     def artifact(self) -> Artifact | None:
         """The newest version."""
         return self.artifacts[-1] if self.artifacts else None
+
+    def worked(self, until: datetime) -> timedelta:
+        """The time since the start, without the time in which a person was waited for."""
+        seen = start = self.mission.created_at
+        waited = timedelta()
+        for gate in sorted(self.gates, key=lambda g: g.opened_at):
+            opened, closed = max(gate.opened_at, seen), min(gate.closed_at or until, until)
+            waited += max(closed - opened, timedelta())
+            seen = max(seen, closed)
+        return max(until - start - waited, timedelta())
 
     @property
     def open_gates(self) -> tuple[Gate, ...]:

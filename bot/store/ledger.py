@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select, update
 
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
 from bot.store import statements as q
@@ -38,10 +38,21 @@ class Ledger:
             mission = await tx.lock(call.mission)
             if amount:
                 await self._afford(tx, call, mission.cap, amount)
+            await self._put_by(tx, call)
             row = call.model_dump(mode="python")
             await tx.put_call(
                 {**row, "model": model, "state": "reserved", "reserved": amount, "at": tx.now}
             )
+
+    async def _put_by(self, tx: Tx, call: CallKey) -> None:
+        """Keep an answer to another question under this key: it was paid for, and stays counted."""
+        c = t.calls.c
+        paid = and_(c.mission == call.mission, c.key == call.key, c.state == "done")
+        await tx.conn.execute(
+            update(t.calls)
+            .where(paid, c.request != call.request)
+            .values(key=c.key + "~" + func.substr(c.request, 1, 12))
+        )
 
     async def _afford(self, tx: Tx, call: CallKey, cap: Decimal, amount: Decimal) -> None:
         spent = await spending(tx.conn, call.mission)

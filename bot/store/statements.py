@@ -113,8 +113,13 @@ END_ATTEMPT = update(t.attempts).where(
     t.attempts.c.mission == OF,
     t.attempts.c.task == bindparam("of_task"),
     t.attempts.c.number == bindparam("of_number"),
+    t.attempts.c.status.not_in(("done", "failed")),
 )
-END_CALL = update(t.calls).where(t.calls.c.mission == OF, t.calls.c.key == bindparam("of_key"))
+"""An attempt ends once: one that was taken back in the last moment keeps what it committed."""
+END_CALL = update(t.calls).where(
+    t.calls.c.mission == OF, t.calls.c.key == bindparam("of_key"), t.calls.c.state == "reserved"
+)
+"""A call ends once: the late word of a process that lost its lease changes no paid answer."""
 ADD_EVENT = insert(t.events).values(
     number=select(func.coalesce(func.max(t.events.c.number), 0) + 1)
     .where(t.events.c.mission == OF)

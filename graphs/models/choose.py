@@ -40,6 +40,8 @@ class ModelSettings(Protocol):
     @property
     def model_critic(self) -> str | None: ...
     @property
+    def model_calls(self) -> int: ...
+    @property
     def openai_api_key(self) -> SecretStr | None: ...
     @property
     def openai_base_url(self) -> str | None: ...
@@ -153,4 +155,5 @@ def _config(names: Names, settings: ModelSettings, ollama: str) -> TierConfig:
         openai_api_key=settings.openai_api_key,
         anthropic_api_key=settings.anthropic_api_key,
         ollama_url=ollama,
+        concurrency=settings.model_calls,
     )

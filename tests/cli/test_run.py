@@ -13,10 +13,11 @@ import yaml
 from bot.commands import plans
 from bot.commands.errors import Misuse
 from bot.commands.run import approval
+from bot.domain.artifact import LedgerRow
 from bot.domain.gate import GateKind, Verb
 from bot.store.store import Store
 from tests.cli.shell import GOAL, Shell
-from tests.core.world import gate
+from tests.core.world import artifact, gate, record, task
 from tests.models.openai_server import OpenAIServer, Stall
 
 
@@ -218,11 +219,18 @@ def test_a_plan_file_that_is_there_is_not_replaced(shell: Shell) -> None:
 
 def test_approve_all_raises_no_cap_and_uses_nothing_that_was_refused() -> None:
     """Those are decisions: a person is needed. Questions get the default that was stated."""
-    said = {kind: approval(gate(kind)) for kind in GateKind}
+    said = {kind: approval(gate(kind), record(task("T1"))) for kind in GateKind}
     assert {kind: s.verb for kind, s in said.items() if s} == {
         GateKind.plan: Verb.approve, GateKind.artifact: Verb.approve,
         GateKind.question: Verb.answer,
     }  # fmt: skip
+
+
+def test_approve_all_takes_no_result_that_misses_a_requirement() -> None:
+    """Exit code 0 must mean that everything asked for is there."""
+    row = LedgerRow(requirement="R1", text="Five bullets", tasks=("T1",), met=False)
+    short = record(task("T1"), artifacts=(artifact((), ledger=(row,)),))
+    assert approval(gate(GateKind.artifact), short) is None
 
 
 def test_a_model_that_is_down_leaves_the_mission_waiting(online: Shell) -> None:

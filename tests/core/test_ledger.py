@@ -108,3 +108,25 @@ async def test_an_unknown_price_is_unknown_and_not_nothing(ledger: Ledger):
     await ledger.settle("m1", "k", usage(None), {})
     after = await spent(ledger.store)
     assert (after.unknown, after.known) == (1, None)
+
+
+async def test_a_late_word_changes_no_paid_answer(ledger: Ledger):
+    """A process that lost its lease comes back with a failure, or with another answer."""
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    await ledger.settle("m1", "k", usage("0.12"), {"text": "first"})
+    await ledger.release("m1", "k", "timed out")
+    await ledger.settle("m1", "k", usage("0.50"), {"text": "second"})
+    kept = await ledger.stored("m1", "k", "r")
+    assert kept is not None
+    assert kept.response == {"text": "first"}
+    assert (await spent(ledger.store)).spent == Decimal("0.12")
+
+
+async def test_an_answer_to_another_question_stays_counted(ledger: Ledger):
+    """The thread grew before a crash: the same key asks something else, and both were paid."""
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    await ledger.settle("m1", "k", usage("0.12"), {"text": "first"})
+    await ledger.reserve(call(request="other"), "m", Decimal("0.30"))
+    await ledger.settle("m1", "k", usage("0.20"), {"text": "second"})
+    assert (await spent(ledger.store)).spent == Decimal("0.32")
+    assert (await ledger.stored("m1", "k", "other")) is not None

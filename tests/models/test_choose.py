@@ -22,6 +22,7 @@ class Given:
 
     model_light: str | None = None
     model_critic: str | None = None
+    model_calls: int = 8
     model_standard: str | None = None
     model_strong: str | None = None
     openai_api_key: SecretStr | None = None
