@@ -29,7 +29,7 @@ async def intake(shop: Workshop, hold: Hold, record: Record) -> None:
     answers = _answers(record, before)
     draft = _given(record) or await shop.models.ask(await _ask(shop, record, attachments, answers))
     brief = await _brief(shop, record, attachments, answers, draft)
-    questions = [] if before else _questions(draft)
+    questions = [] if before else _questions(draft, attachments)
     async with shop.commit(hold) as tx:
         for file in attachments:
             if file.text:
@@ -193,11 +193,20 @@ def quoted(quote: str, words: Sequence[str]) -> str:
     return max(sentences, key=lambda s: len(wanted & set(s.casefold().split())), default=quote)
 
 
-def _questions(draft: IntakeDraft) -> list[Question]:
+def _questions(draft: IntakeDraft, files: Sequence[Attachment]) -> list[Question]:
+    """At most three; that nothing of what was sent could be read is asked first."""
+    asked = [(q.text, tuple(q.choices), q.default) for q in draft.questions]
+    if files and not any(file.text for file in files):
+        names = ", ".join(file.name for file in files)
+        text = f"I could not read {names}: {files[0].note} Cancel and send a readable copy, or?"
+        asked.insert(0, (text, (WITHOUT,), WITHOUT))
     return [
-        Question(id=f"Q{n}", text=q.text, choices=tuple(q.choices), default=q.default)
-        for n, q in enumerate(draft.questions[:MAX_QUESTIONS], start=1)
+        Question(id=f"Q{n}", text=text, choices=choices, default=default)
+        for n, (text, choices, default) in enumerate(asked[:MAX_QUESTIONS], start=1)
     ]
+
+
+WITHOUT = "Go on without it"
 
 
 def _answers(record: Record, before: Brief | None) -> tuple[tuple[str, str], ...]:

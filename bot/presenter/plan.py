@@ -89,7 +89,7 @@ def _facts(record: Record, plan: Plan) -> tuple[tuple[str, str], ...]:
             "Estimate",
             f"{words.dollars(estimate.cost, 'cost unknown')} · {words.span(estimate.seconds)}",
         ),
-        ("Cap", f"${record.mission.cap:.2f}"),
+        ("Cap", _cap(record, plan)),
         ("Tasks", _shape(plan)),
     ]
     writers = [
@@ -98,6 +98,12 @@ def _facts(record: Record, plan: Plan) -> tuple[tuple[str, str], ...]:
     if writers:
         fields.append(("Writes files", ", ".join(writers)))
     return tuple(fields)
+
+
+def _cap(record: Record, plan: Plan) -> str:
+    """The cap, and that nothing can hold it when the model's price is unknown."""
+    cap = f"${record.mission.cap:.2f}"
+    return cap if plan.estimate.cost is not None else f"{cap}, not held: price unknown"
 
 
 def _shape(plan: Plan) -> str:

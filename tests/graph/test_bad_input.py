@@ -91,17 +91,18 @@ async def test_a_corrupt_file_is_said_and_the_others_are_used(open_studio: Open,
         assert note in await mission.shows("plan:1")
 
 
-async def test_a_file_of_60_mb_is_read_or_said(open_studio: Open) -> None:
-    """Whatever becomes of it, the plan comes, and says so when it was too large."""
+async def test_a_file_of_60_mb_is_said_before_any_plan(open_studio: Open) -> None:
+    """It is all that came, so the person is asked whether to go on without it."""
     row = b"/v1/users,180,Mobile app release doubled logins\n"
     data = b"endpoint,calls,notes\n" + row * (BIG // len(row))
     async with open_studio(Script()) as bot:
         mission = await bot.mission(files={"big.csv": data})
+        gate = await mission.until_asked("question")
+        assert "could not read big.csv" in gate.data["questions"][0]["text"]
+        await mission.answer("Go on without it")
         record = await planned(mission)
 
-        assert record.brief is not None
-        (file,) = record.brief.attachments
-        assert file.note or file.chars
+        assert noted(record, "big.csv")
 
 
 @pytest.mark.parametrize(
