@@ -1,8 +1,11 @@
 """Cards: what people see, without a platform. Each adapter renders them; all have a text form."""
 
-from datetime import datetime
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
@@ -171,8 +174,57 @@ def decode(text: str) -> Click:
     return Click(verb=parts[1], mission=parts[2], gate=parts[3], version=int(parts[4]))
 
 
+MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
+"""How a moment stands in the words of a card. Each face shows it in its reader's zone."""
+
+
+def at(moment: datetime) -> str:
+    """A moment for the words of a card, to the minute: `2026-11-28T14:00Z`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def with_times(text: str, show: Callable[[datetime], str]) -> str:
+    """The text with every moment as `show` says it; what only looks like one stays."""
+
+    def shown(found: re.Match[str]) -> str:
+        try:
+            return show(datetime.fromisoformat(found.group()))
+        except (ValueError, OverflowError):
+            return found.group()
+
+    return MOMENT.sub(shown, text)
+
+
+def tell(moment: datetime) -> str:
+    """A moment in words, in its own zone: `Sat 28 Nov 2026, 14:00`. `UTC` is said."""
+    text = f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}"
+    return f"{text} UTC" if moment.tzname() == "UTC" else text
+
+
+def spelled(text: str, zone: str = "UTC") -> str:
+    """The text with its times in words, in a zone (an IANA name); UTC where there is none."""
+    try:
+        there = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        there = UTC
+    return with_times(text, lambda moment: tell(moment.astimezone(there)))
+
+
+def local(card: Card, zone: str) -> Card:
+    """The card with its times in words, for a face that knows its reader's zone.
+
+    What others wrote, in sections and in the result itself, stays as it was written.
+    """
+    fields = tuple((name, spelled(value, zone)) for name, value in card.fields)
+    text, footer = spelled(card.text, zone), spelled(card.footer, zone)
+    return card.model_copy(update={"text": text, "fields": fields, "footer": footer})
+
+
 def plain(card: Card) -> str:
-    """The card as text, for notifications, screen readers, shells and platforms without cards."""
+    """The card as text, for notifications, screen readers, shells and platforms without cards.
+
+    Its times stay as they are, for the platform to show; `plain(local(card, zone))` tells them.
+    """
     parts = [card.title, card.text, *(f"{k}: {v}" for k, v in card.fields)]
     parts += [_line(task) for task in card.tasks]
     parts += [f"{s.heading}\n{s.text}" for s in card.sections]

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from bot import presenter
 from bot.app import App
-from bot.cards import Card, decode
+from bot.cards import Card, decode, local
 from bot.commands import pages
 from bot.commands.keys import Keys
-from bot.commands.person import said
+from bot.commands.person import ME, said
 from bot.commands.results import Written
 from bot.documents.export import as_markdown
 from bot.documents.text import clean
@@ -231,7 +231,8 @@ class Terminal:
 
     def _made(self, record: Record, slot: str) -> Card | None:
         now: datetime = self.app.store.clock()
-        return presenter.card(record, slot, now)
+        card = presenter.card(record, slot, now)
+        return local(card, ME.zone) if card else None
 
 
 def _choices(card: Card) -> tuple[Choice, ...]:

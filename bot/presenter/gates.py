@@ -11,6 +11,7 @@ from bot.cards import (
     Section,
     Tone,
     Words,
+    at,
 )
 from bot.domain.base import counted
 from bot.domain.gate import Gate, GateKind, Verb
@@ -46,7 +47,6 @@ def _question(record: Record, slot: str, gate: Gate) -> Card:
             Choice(name=q.id, label=q.text, choices=q.choices, default=q.default) for q in questions
         ),
     )
-    until = words.when(gate.expires_at, mission.zone)
     asks = gate.data.get("task")
     title = f"{asks} asks you something" if asks else "Before I plan"
     return Card(
@@ -55,7 +55,7 @@ def _question(record: Record, slot: str, gate: Gate) -> Card:
             words.button(mission, gate, Verb.answer, style="primary", form=form),
             words.cancel(mission, gate),
         ),
-        footer=f"Without an answer I take what I said, at {until}.",
+        footer=f"Without an answer I take what I said, at {at(gate.expires_at)}.",
     )  # fmt: skip
 
 
@@ -156,11 +156,7 @@ def reminder(record: Record, slot: str, rest: str, now: datetime) -> Card | None
     if gate is None:
         return None
     title = f"Still waiting: {record.mission.title}" if gate.open else "Thank you"
-    text = (
-        f"I need your decision above. {words.then(gate, record.mission.zone)}"
-        if gate.open
-        else "This was decided."
-    )
+    text = f"I need your decision above. {words.then(gate)}" if gate.open else "This was decided."
     return Card(
         mission=record.mission.id, slot=slot, title=title, text=text,
         tone=Tone.ask if gate.open else Tone.plain,

@@ -1,9 +1,7 @@
 """Small words that cards share: who decided, what it cost, until when."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.cards import (
     Button,
@@ -11,6 +9,7 @@ from bot.cards import (
     CardFile,
     Click,
     Form,
+    at,
     encode,
 )
 from bot.domain.authority import who
@@ -70,19 +69,19 @@ def outcome(record: Record, gate: Gate | None) -> str:
     """Who decided what and when, in one line."""
     if gate is None or gate.open or gate.outcome is None or gate.closed_at is None:
         return ""
-    zone = record.mission.zone
     if gate.expired:
-        return f"Closed at {when(gate.closed_at, zone)} without a decision."
+        return f"Closed at {at(gate.closed_at)} without a decision."
     decisions = record.decisions_at(gate)
     names = ", ".join(dict.fromkeys(d.name or d.person for d in decisions))
     words = record.words_at(gate)
     said = f" “{words}”" if words and gate.kind is not GateKind.question else ""
-    return f"{PAST[gate.outcome]} by {names}, {when(gate.closed_at, zone)}.{said}"
+    return f"{PAST[gate.outcome]} by {names}, {at(gate.closed_at)}.{said}"
 
 
-def then(gate: Gate, zone: str) -> str:
+def then(gate: Gate) -> str:
+    """What comes when nobody decides."""
     what = "I go on with what I said" if gate.kind is GateKind.question else "it is closed"
-    return f"Without one, {what} at {when(gate.expires_at, zone)}."
+    return f"Without one, {what} at {at(gate.expires_at)}."
 
 
 def footer(record: Record, gate: Gate | None, *parts: str) -> str:
@@ -90,7 +89,7 @@ def footer(record: Record, gate: Gate | None, *parts: str) -> str:
     asks = ""
     if gate is not None and gate.open:
         name = "you" if gate.policy.kind == "requester" else who(gate.policy, mission.requester)
-        asks = f"for {name} to decide, until {when(gate.expires_at, mission.zone)}"
+        asks = f"for {name} to decide, until {at(gate.expires_at)}"
     return " · ".join(part for part in (*parts, asks, models(mission)) if part)
 
 
@@ -126,12 +125,3 @@ def span(seconds: int) -> str:
         return f"{max(seconds, 1)} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
-
-
-def when(moment: datetime, zone: str) -> str:
-    try:
-        local = moment.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local, zone = moment, "UTC"
-    text = f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
-    return f"{text} UTC" if zone == "UTC" else text

@@ -1,5 +1,7 @@
 """`run` at a terminal of 80 columns: what a person sees, types and is left with."""
 
+import re
+
 from tests.cli.shell import GOAL, Screen, Shell
 
 PROMPT = "Approve (a), Revise (r) or Cancel (c)? "
@@ -40,6 +42,15 @@ def test_a_plan_is_sent_back_with_words_and_tasks(shell: Shell) -> None:
     screen.until(PROMPT)
     assert "What changed since version 1" in screen.shows
     assert "You said: “add the revenue, too”" in screen.shows
+    screen.child.close(force=True)
+
+
+def test_times_are_told_in_the_zone_of_the_shell(shell: Shell) -> None:
+    """Until when a decision counts is said as a clock on the wall would."""
+    shell.env["TZ"] = "Asia/Tokyo"
+    screen = begin(shell)
+    words = " ".join(screen.shows.split())
+    assert re.search(r"until \w{3} \d+ \w{3} \d{4}, \d\d:\d\d ·", words)
     screen.child.close(force=True)
 
 

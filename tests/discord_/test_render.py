@@ -1,15 +1,20 @@
 """Cards as Discord shows them: what people read, and that any card fits."""
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from bot import presenter
 from bot.cards import Card, CardFile, Section, Table, Tone
 from bot.chat.discord import limits
 from bot.chat.discord.marks import marked, reference
-from bot.chat.discord.render import V2, Page, classic, render, whole
+from bot.chat.discord.render import V2, Page, bare, classic, render, whole
 from bot.chat.discord.words import clip_markdown, markdown
+from bot.domain.gate import Gate, GateKind, Verb
+from tests.core.world import AT, gate, plan, record, task
 from tests.discord_.cards import MISSION, cards, plan_card
 from tests.discord_.standin.rules import check_files, check_message, walk
 
@@ -53,8 +58,36 @@ def test_the_last_line_tells_slot_and_version() -> None:
 
 
 def test_times_are_shown_in_the_readers_zone() -> None:
-    """An ISO time in any text becomes a timestamp of Discord's."""
+    """A time in any text becomes Discord's own; an embed's footer, which has none, says UTC."""
     assert "until <t:1795788000:f>" in shown(render(plan_card()))
+    assert "until <t:1795788000:f>" in shown(bare(plan_card().model_copy(update={"text": LATER})))
+    embed = classic(plan_card().model_copy(update={"text": LATER})).embeds[0]
+    assert "until <t:1795788000:f>" in embed["description"]
+    assert "until Fri 27 Nov 2026, 14:00 UTC" in embed["footer"]["text"]
+
+
+LATER = "It waits until 2026-11-27T14:00Z."
+GATES = st.sampled_from(
+    [
+        gate(GateKind.plan),
+        gate(GateKind.plan, outcome=Verb.cancel),
+        gate(GateKind.plan, outcome=Verb.cancel, expired=True),
+        gate(GateKind.question, data={"questions": [{"id": "Q1", "text": "Which year?"}]}),
+        gate(GateKind.question, outcome=Verb.answer, data={"questions": []}),
+    ]
+)
+
+
+@given(GATES, st.booleans())
+def test_every_time_of_the_presenter_is_discords_own(made: Gate, again: bool) -> None:
+    """Deadlines, decisions and reminders: no ISO time and no time of day is left in the text."""
+    slot = f"reminder:{made.name}" if again and made.open else made.name
+    card = presenter.card(record(plans=(plan(task("T1")),), gates=(made,)), slot, AT)
+    assert card is not None
+    text = shown(render(card))
+    wanted = made.expires_at if made.open else AT
+    assert f"<t:{int(wanted.timestamp())}:f>" in text
+    assert not re.search(r"\d\d:\d\d", text)
 
 
 def test_a_running_task_counts_by_itself() -> None:

@@ -1,5 +1,8 @@
 """The product's own cards, as the presenter makes them, on the stand-in."""
 
+import json
+import re
+
 import pytest
 
 from bot import presenter
@@ -15,6 +18,7 @@ TASKS = (task("T1"), task("T2"), task("T3", "T1", "T2"))
 PROPOSED = record(plans=(plan(*TASKS),), gates=(gate(GateKind.plan),))
 RUNNING = record(*TASKS)
 QUESTION = {"questions": [{"id": "Q1", "text": "Which year?", "choices": ["2025", "2026"]}]}
+DECLINED = gate(GateKind.plan, outcome=Verb.cancel)
 ASKING = record(gates=(gate(GateKind.question, "question:Q1", data=QUESTION),))
 
 
@@ -62,3 +66,23 @@ async def test_a_decided_question_keeps_no_buttons(house: SlackHouse):
     closed = gate(GateKind.question, "question:Q1", data=QUESTION, outcome=Verb.answer)
     await house.chat.edit(ref, shown(house, record(gates=(closed,)), "question:Q1", 2))
     assert "actions" not in {b["type"] for b in house.messages()[0]["blocks"]}
+
+
+@pytest.mark.parametrize(
+    ("made", "slot"),
+    [
+        (PROPOSED, "plan:1"),
+        (ASKING, "question:Q1"),
+        (PROPOSED, "reminder:plan:1"),
+        (record(plans=(plan(*TASKS),), gates=(DECLINED,)), "plan:1"),
+    ],
+    ids=["until", "without an answer", "reminder", "decided"],
+)
+async def test_every_time_is_shown_in_the_readers_zone(house: SlackHouse, made: Record, slot: str):
+    """By Slack's date syntax, with UTC only for what does not know it."""
+    await house.chat.post(shown(house, made, slot, 1))
+    [said] = re.findall(r"<!date\^(\d+)\^", json.dumps(house.messages()[0]["blocks"]))
+    gate_ = made.gates[0]
+    wanted = gate_.expires_at if gate_.open else gate_.closed_at
+    assert wanted is not None
+    assert int(said) == int(wanted.timestamp())

@@ -180,14 +180,19 @@ def test_a_section_without_heading_is_its_text():
 
 
 def test_times_are_shown_in_the_readers_zone():
-    """In mrkdwn by Slack's date syntax, in markdown and alerts spelled out in UTC."""
+    """By Slack's date syntax; where Slack has none (documents, alerts) spelled out in UTC."""
     at = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
     shown = render(
-        card(footer="Waits until 2026-11-20T14:00:00Z", text="By 2026-11-20T14:00Z.", started_at=at)
-    )
+        card(
+            footer="Waits until 2026-11-20T14:00:00Z", text="**By** 2026-11-20T14:00Z.",
+            body="Met on 2026-11-20T14:00Z.", started_at=at,
+        )
+    )  # fmt: skip
     footer = shown.blocks[-1]["elements"][0]["text"]
-    assert footer.count("<!date^1795183200^{date_short_pretty} {time}|2026-11-20 14:00 UTC>") == 2
-    assert _texts(shown.blocks, "markdown") == ["By 20 Nov 2026, 14:00 UTC."]
+    date = "<!date^1795183200^{date_short_pretty} {time}|2026-11-20 14:00 UTC>"
+    assert footer.count(date) == 2
+    assert f"*By* {date}." in _texts(shown.blocks, "mrkdwn")
+    assert _texts(shown.blocks, "markdown") == ["Met on Fri 20 Nov 2026, 14:00 UTC."]
     assert "20 Nov 2026, 14:00 UTC" in shown.text
 
 

@@ -319,6 +319,21 @@ def test_clocks_tick_on_the_page(conversation: Page, live: Live):
     expect(clock).not_to_have_text(before)
 
 
+def test_times_are_told_in_the_readers_zone(chromium: Browser, live: Live, trouble: Trouble):
+    """On the page as it opens and on what arrives; the server may be anywhere."""
+    late = gallery.plan_card().model_copy(update={"footer": "until 2026-11-28T20:00Z"})
+    live.do(live.face.chat.post(shown(late, 1)))
+    context = chromium.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    page = context.new_page()
+    trouble.watch(page, live.base)
+    page.goto(f"{live.base}/t/1?token={TOKEN}")
+    expect(page.locator(".card-foot time")).to_have_text("Sun, 29 Nov 2026, 05:00")
+    later = late.model_copy(update={"footer": "until 2026-11-28T21:00Z"})
+    live.do(live.face.chat.edit("1", shown(later, 2)))
+    expect(page.locator(".card-foot time")).to_have_text("Sun, 29 Nov 2026, 06:00")
+    context.close()
+
+
 def test_a_lost_line_is_said_and_taken_up_again(conversation: Page, live: Live, trouble: Trouble):
     """What changed meanwhile is shown when the line is back."""
     page = conversation

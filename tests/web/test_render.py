@@ -10,7 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import Button, Card, CardFile, Form, Picture, Section, Table, TaskLine, Ticks, Words
+from bot.cards import (
+    Button,
+    Card,
+    CardFile,
+    Form,
+    Picture,
+    Section,
+    Table,
+    TaskLine,
+    Ticks,
+    Words,
+    at,
+    tell,
+)  # fmt: skip
 from bot.chat.web import render
 from bot.domain.mission import Mission, Status
 from tests.web import gallery
@@ -162,6 +175,44 @@ def test_a_clock_is_told_once_and_ticks_on_the_page():
     assert clock["data-to"]
     assert "1:15" in shown(running).words
     assert render.elapsed(NOW, NOW + timedelta(hours=2, minutes=5)) == "2 h 5 min"
+
+
+MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1))  # noqa: DTZ001
+
+
+@given(MOMENTS)
+def test_a_time_is_an_element_with_its_moment(moment: datetime):
+    """The page tells it in its reader's zone; without a script it is this machine's."""
+    said = f"by Ada, {at(moment)}."
+    seen = shown(card(text=said, fields=(("Until", at(moment)),), footer=said))
+    times = seen.of("time")
+    assert [datetime.fromisoformat(t["datetime"] or "") for t in times] == [
+        moment.replace(second=0, microsecond=0)
+    ] * 3
+    assert seen.words.count(tell(moment.replace(second=0, microsecond=0).astimezone())) == 3
+    assert at(moment) not in seen.words
+
+
+@given(HOSTILE, HOSTILE)
+def test_a_time_among_hostile_words_makes_no_other_element(before: str, after: str):
+    """Neither in a link's address or title nor in code is it touched."""
+    time = "2026-11-28T14:00Z"
+    words = f'{before} {time} [a](https://x.example/{time} "> {time} onclick=x") `{time}` {after}'
+    made = render.fragment(render.Shown(7, card(text=words, footer=words)))
+    for name, attributes in Seen(made).tags:
+        assert name not in {"script", "img", "svg"} or name == "svg"
+        assert not [a for a in attributes if a.startswith("on")]
+        if name == "time":
+            assert attributes == {"datetime": time, "data-moment": None}
+
+
+def test_a_time_in_an_address_or_in_code_stays():
+    """Only words are read out."""
+    time = "2026-11-28T14:00Z"
+    seen = shown(card(text=f'[log](https://x.example/{time} "> {time}") and `{time}`'))
+    assert seen.of("a")[0]["href"] == f"https://x.example/{time}"
+    assert seen.of("time") == []
+    assert time in seen.words
 
 
 def test_every_field_of_a_form_has_a_label():

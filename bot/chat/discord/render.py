@@ -19,7 +19,9 @@ from bot.cards import (
     TaskLine,
     Tone,
     encode,
+    local,
     plain,
+    spelled,
 )
 from bot.chat.discord import limits
 from bot.chat.discord.attach import Attach, Attached, Link, attached, safe
@@ -79,6 +81,7 @@ def spill_name(card: Card) -> str:
 
 def whole(card: Card) -> str:
     """All long content of a card as one Markdown document."""
+    card = local(card, "UTC")
     parts = [f"# {card.title}", card.text, *(f"- **{k}:** {v}" for k, v in card.fields)]
     parts.append("\n".join(f"- {_task_words(task, 10**9)}" for task in card.tasks))
     parts += [f"## {s.heading}\n\n{s.text}" for s in card.sections]
@@ -407,7 +410,9 @@ def classic(
         "title": inline(card.title, limits.EMBED_TITLE) or "…",
         "description": shown or "…",
         "fields": [_embed_field(k, v) for k, v in card.fields[: limits.EMBED_FIELDS]],
-        "footer": {"text": f"{inline(card.footer, limits.FOOTER)} · {mark(card, revision)}"},
+        "footer": {
+            "text": f"{inline(spelled(card.footer), limits.FOOTER)} · {mark(card, revision)}"
+        },
     }
     if card.tone in COLOURS:
         embed["color"] = COLOURS[card.tone]

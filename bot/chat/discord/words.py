@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.cards import with_times
+
 CUT = "…"
 _NOTHING = "\u200b"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _REFERENCE = re.compile(r"<(?=[@#/]|id:|a?:\w+:\d)")
 _EVERYONE = re.compile(r"@(?=(?:everyone|here)\b)", re.IGNORECASE)
-_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 _DEEP = re.compile(r"^#{4,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _IMAGE = re.compile(r"!\[([^\]\n]*)\]\((https?://[^\s()<>]+)\)")
@@ -78,18 +79,11 @@ def markdown(text: str) -> str:
 def _prose(text: str) -> str:
     text = _DEEP.sub(r"**\1**", _IMAGE.sub(_image, text))
     text = _BULLET.sub(r"\1-", _RULE.sub("", text))
-    return _MOMENT.sub(_local, neutral(text))
+    return with_times(neutral(text), moment)
 
 
 def _image(match: re.Match[str]) -> str:
     return f"[{match.group(1) or 'picture'}]({match.group(2)})"
-
-
-def _local(match: re.Match[str]) -> str:
-    try:
-        return moment(datetime.fromisoformat(match.group().replace("Z", "+00:00")))
-    except ValueError:
-        return match.group()
 
 
 def moment(at: datetime, style: str = "f") -> str:

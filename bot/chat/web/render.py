@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from bot.cards import Card, CardFile, Picture, Table, TaskLine, Tone
+from bot.cards import Card, CardFile, Picture, Table, TaskLine, Tone, at, tell, with_times
 from bot.documents.markdown import safe_html
 from bot.domain.mission import Mission, Status
 from bot.picture import Shape, icon, plan_svg
@@ -216,6 +216,7 @@ def _env() -> Environment:
         "plan": _plan,
         "size": size,
         "suffix": suffix,
+        "times": _times,
     }
     env.filters.update(filters)
     return env
@@ -284,8 +285,25 @@ def _markdown(text: str, pictures: Mapping[str, str] | None = None) -> Markup:
 
 
 def _lines(text: str) -> Markup:
-    """A few words in which a new line is a new line."""
-    return _markdown(text.replace("\n", "  \n"))
+    """A few words in which a new line is a new line, with their times."""
+    parts = NO_WORDS.split(_markdown(text.replace("\n", "  \n")))
+    shown = (part if n % 2 else with_times(part, _time) for n, part in enumerate(parts))
+    return Markup("".join(shown))  # noqa: S704
+
+
+NO_WORDS = re.compile(r'(<code[^>]*>.*?</code>|<(?:"[^"]*"|[^>"])*>)', re.DOTALL)
+"""Tags, and code: a time in an address or in somebody's data is not to be read out."""
+
+
+def _times(text: str) -> Markup:
+    """Plain words with their times."""
+    return Markup(with_times(escape(text), _time))  # noqa: S704
+
+
+def _time(moment: datetime) -> str:
+    """In this machine's zone; the page's script tells it in its reader's."""
+    said = tell(moment.astimezone())
+    return f'<time datetime="{at(moment)}" data-moment>{said}</time>'
 
 
 HEADING = re.compile(r"<(/?)h([1-6])>")

@@ -43,9 +43,11 @@ function tick() {
 
 function tellTimes(within = document) {
   const today = new Date().toDateString();
-  for (const time of $$("time[data-when]", within)) {
+  const day = { month: "short", day: "numeric" };
+  const whole = { ...day, weekday: "short", year: "numeric", hour: "2-digit", minute: "2-digit" };
+  for (const time of $$("time[datetime]", within)) {
     const at = new Date(time.dateTime);
-    const form = at.toDateString() === today ? { timeStyle: "short" } : { month: "short", day: "numeric" };
+    const form = "moment" in time.dataset ? whole : at.toDateString() === today ? { timeStyle: "short" } : day;
     time.textContent = new Intl.DateTimeFormat(undefined, form).format(at);
   }
 }
@@ -72,6 +74,7 @@ function following() {
 
 function show(html) {
   const fresh = parsed(html);
+  tellTimes(fresh);
   const old = document.getElementById(fresh.id);
   const before = old?.dataset.say;
   const follow = following();
