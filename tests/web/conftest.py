@@ -1,9 +1,13 @@
 """The browser's door over a real store, without an engine behind it; and over a real socket."""
 
 import asyncio
+import os
+import re
+import subprocess
+import sys
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bot.chat.web.chat import WebChat
 from bot.documents.worker import Workers
@@ -24,6 +29,18 @@ from handlers.web import Face, create
 PORT = 8765
 TOKEN = "token-of-this-start"
 HOME = f"http://127.0.0.1:{PORT}"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS = 60_000
+MODELS = ("OPENAI", "ANTHROPIC", "OLLAMA", "MODEL")
 ME = Person(workspace="local", id="you", name="You")
 
 
@@ -136,3 +153,67 @@ def live(sqlite_url: str, tmp_path: Path) -> Iterator[Live]:
     made = Live(sqlite_url, tmp_path / "files")
     yield made
     made.close()
+
+
+# -- a real browser, and the product as a process of its own ---------------------------------------
+
+
+@contextmanager
+def started(folder: Path, *args: str, **env: str) -> Generator[str]:
+    """`concertmaster try`, as a newcomer starts it; gives the address that it prints."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(MODELS)}
+    clean |= {"DATA_DIR": str(folder / "data"), "WEB_PORT": "0", **env}
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "try", "--no-open", *args],
+        env=clean, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        found = None
+        while found is None:
+            line = process.stdout.readline()
+            assert line, "the product ended before it printed its address"
+            found = re.search(r"http://\S+", line)
+        yield found[0]
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def chromium(sqlite_template: Path) -> Iterator[Browser]:
+    """One Chromium for all tests of a module. A missing one is an error: tests never skip it.
+
+    Playwright's loop runs in this thread until the end, so the template is made before.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(viewport={"width": 1280, "height": 900})
+    made.set_default_timeout(SECONDS)
+    yield made
+    made.close()
+
+
+class Trouble(list[str]):
+    """What a page complained of: errors, refused policies, requests to elsewhere."""
+
+    def watch(self, page: Page, base: str) -> None:
+        page.on("pageerror", lambda error: self.append(str(error)))
+        page.on("console", lambda m: self.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: self._request(r.url, base))
+
+    def _request(self, url: str, base: str) -> None:
+        if not url.startswith((base, "data:", "blob:")):
+            self.append(f"asked {url}")
+
+
+@pytest.fixture
+def trouble() -> Iterator[Trouble]:
+    """No test here may leave a page that complained."""
+    made = Trouble()
+    yield made
+    assert made == []

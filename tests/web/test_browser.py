@@ -1,99 +1,28 @@
 """The page in a real Chromium, over the real product with its offline model."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from bot.cards import Card
 from bot.ports import Message
 from tests.web import gallery
-from tests.web.conftest import TOKEN, Live
+from tests.web.conftest import TOKEN, Live, Trouble, started
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE = ViewportSize(width=360, height=740)
-SECONDS = 60_000
-
-
-@pytest.fixture(scope="module")
-def chromium(sqlite_template: Path) -> Iterator[Browser]:
-    """One Chromium for all tests here. A missing one is an error: tests never skip it.
-
-    Playwright's loop runs in this thread until the end, so the template is made before.
-    """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`concertmaster try`, as a newcomer starts it; gives the address that it prints."""
-    folder = tmp_path_factory.mktemp("home")
-    env = {
-        k: v for k, v in os.environ.items() if not k.startswith(("OPENAI", "ANTHROPIC", "MODEL"))
-    }
-    env |= {"DATA_DIR": str(folder / "data"), "WEB_PORT": "0"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "bot", "try", "--no-open", "--offline"],
-        env=env, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        found = None
-        while found is None:
-            line = process.stdout.readline()
-            assert line, "the product ended before it printed its address"
-            found = re.search(r"http://\S+", line)
-        yield found[0]
-        process.terminate()
-        process.wait(20)
-
-
-class Trouble(list[str]):
-    """What a page complained of: errors, refused policies, requests to elsewhere."""
-
-    def watch(self, page: Page, base: str) -> None:
-        page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("console", lambda m: self.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda r: self._request(r.url, base))
-
-    def _request(self, url: str, base: str) -> None:
-        if not url.startswith((base, "data:", "blob:")):
-            self.append(f"asked {url}")
-
-
-@pytest.fixture
-def trouble() -> Iterator[Trouble]:
-    """No test here may leave a page that complained."""
-    made = Trouble()
-    yield made
-    assert made == []
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1280, "height": 900})
-    made.set_default_timeout(SECONDS)
-    yield made
-    made.close()
+    """The product with its offline model; gives the address that it prints."""
+    with started(tmp_path_factory.mktemp("home"), "--offline") as address:
+        yield address
 
 
 Open = Callable[[], Page]
