@@ -15,13 +15,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import work
+from bench.house import scripted, sleeper
+from bot.chat.slack import Where
 from bot.chat.slack.chat import PACE
+from bot.domain.gate import Verb
+from bot.domain.mission import Mission, Person, Status
 from bot.log import configure
-from bot.store.store import SlotRow
+from bot.missions import Said
+from bot.store.store import SlotRow, Store
 from handlers.slack.run import PING
 from tests.slack.standin import BOT, Envelope, Standin
 from tests.slack.town import CSV, Town, labels, settings_for
@@ -31,6 +37,11 @@ GOAL = "From the attached export, which three endpoints changed most? Make a one
 CHANNELS = 20
 EVERY = 0.1
 """Seconds between two people who ask."""
+CALL = 5.0
+"""Seconds of a model call while acknowledgements are measured."""
+TYPING, TYPED = 5, 150
+"""Commands a second, and all together."""
+UNDER_WAY = frozenset({Status.running, Status.reviewing})
 LOOK = 0.25
 """Seconds between two looks at what is shown."""
 
@@ -66,12 +77,12 @@ async def measure(number: int) -> Json:
                 await town.stop()
 
 
-async def _town(slack: Standin, folder: Path) -> Town:
+async def _town(slack: Standin, folder: Path, team: Callable[[Store], Any] | None = None) -> Town:
     slack.world.user("U1", "Ada")
     for n in range(CHANNELS):
         slack.world.channel(f"C{n + 1}", "U1", name=f"room-{n + 1}")
     town = Town(slack, settings_for(slack, folder, ""))
-    await town.start(ping=PING)
+    await town.start(ping=PING, team=team)
     town.door.chat.pace = PACE
     return town
 
@@ -136,10 +147,68 @@ def _cut(values: Sequence[float], percent: int) -> float:
     return round(ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)], 1)
 
 
+# -- acknowledgements ------------------------------------------------------------------------------
+
+
+async def acks(number: int) -> Json:
+    """People type commands while so many missions wait for their models, as they mostly do."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with Standin() as slack:
+            town = await _town(slack, Path(folder), lambda store: scripted(store, sleeper(CALL)))
+            try:
+                await _set_going(town, slack, number)
+                typed = [await _typed(slack, n) for n in range(TYPED)]
+                await slack.until(lambda: all(e.acked.is_set() or e.given_up for e in typed), 30)
+                running = sum(not m.status.ended for m in await _all(town))
+            finally:
+                await town.stop()
+    times = [e.seconds * 1_000 for e in typed if e.acked.is_set()]
+    return {
+        "running": running, "typed": TYPED, "late": len(typed) - len(times),
+        "p50_ms": _cut(times, 50), "p99_ms": _cut(times, 99), "max_ms": _cut(times, 100),
+    }  # fmt: skip
+
+
+async def _set_going(town: Town, slack: Standin, number: int) -> None:
+    """Missions with a plan of their own, approved."""
+    person = await town.face.person("T1", "U1")
+    for n in range(number):
+        channel = f"C{n % CHANNELS + 1}"
+        root = slack.say(channel, "U1", "Write all parts.")["ts"]
+        place = Where("T1", channel, root).place
+        order = work.order(work.small(), place).model_copy(update={"person": person})
+        await town.app.missions.start(order)
+    while any(m.status not in UNDER_WAY for m in await _all(town)):
+        await _approve_all(town, person)
+        await asyncio.sleep(LOOK)
+
+
+async def _approve_all(town: Town, person: Person) -> None:
+    for mission in await _all(town):
+        if mission.status is Status.needs_plan_approval:
+            record = await town.app.store.record(mission.id)
+            for gate in record.open_gates if record else ():
+                said = Said(
+                    key=f"ok{gate.id}", person=person, gate=gate.id, verb=Verb.approve,
+                    version=gate.version,
+                )  # fmt: skip
+                await town.app.missions.decide(said)
+
+
+async def _all(town: Town) -> tuple[Mission, ...]:
+    return await town.app.store.missions("slack:T1", limit=1_000)
+
+
+async def _typed(slack: Standin, number: int) -> Envelope:
+    await asyncio.sleep(1 / TYPING)
+    return slack.command("/mission status", f"C{number % CHANNELS + 1}")
+
+
 def main() -> None:
     configure("ERROR")
     logging.disable(logging.CRITICAL)
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    print(json.dumps({"acks": asyncio.run(acks(number))}), flush=True)
     print(json.dumps(asyncio.run(measure(number))))
 
 

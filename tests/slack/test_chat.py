@@ -10,6 +10,7 @@ import pytest
 
 from bot.cards import Card, Picture, TaskLine, Tone
 from bot.chat.slack import LocalLimiter, SlackChat
+from bot.chat.slack.chat import Turns
 from bot.chat.slack.errors import Refused
 from bot.files import FolderFiles
 from bot.ports import ChatBusy, ChatGone, ChatLost, Files
@@ -258,6 +259,19 @@ async def test_a_card_under_way_waits_when_there_is_no_room_for_its_edits(house:
         await house.chat.post(message(house, slot="plan:2", tone=Tone.busy))
     await house.chat.post(message(house, slot="plan:3", tone=Tone.ask))
     assert len(house.messages()) == 2
+
+
+def test_who_waits_for_an_edit_is_served_in_turn():
+    """Two hundred messages do not all ask again at once, and nobody waits for long to ask."""
+    now = [0.0]
+    turns = Turns(lambda: now[0])
+    waits = [turns.join(f"m{n}", 1.0) for n in range(200)]
+    assert waits[:3] == [1.0, 2.5, 4.0]
+    assert max(waits) == 10.0
+    turns.leave("m0")
+    assert turns.join("m1", 1.0) == 1.0
+    now[0] = 31.0
+    assert turns.join("m150", 30.0) == 30.0
 
 
 async def test_a_retry_after_holds_the_method_back(house: SlackHouse):

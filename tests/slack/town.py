@@ -1,6 +1,7 @@
 """A workspace with people, and the whole bot in it: `start` and `stop` are its process's life."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from bot.app import App
 from bot.domain.gate import Gate, GateKind
 from bot.domain.mission import Status
 from bot.settings import Settings
+from bot.store.store import Store
 from handlers.slack import Slack
 from tests.core.world import brief, gate, plan, task
 from tests.slack.standin import BOT, Standin
@@ -45,8 +47,13 @@ class Town:
         self.running = False
         self._more: list[AsyncSocketModeHandler] = []
 
-    async def start(self, *, work: bool = True, ping: float = 0.2) -> "Town":
-        """`work` advances missions, with the offline model; `ping` is the socket's, in seconds."""
+    async def start(
+        self, *, work: bool = True, ping: float = 1.0, team: Callable[[Store], Any] | None = None
+    ) -> "Town":
+        """`work` advances missions, with the offline model unless a `team` makes another.
+
+        `ping` is the socket's, in seconds.
+        """
         self.app = await App.open(self.settings)
         self.door = Slack(self.app, ping=ping)
         self.door.chat.pace = FAST
@@ -55,7 +62,9 @@ class Town:
         self.face = self.door.face
         if work:
             graphs = import_module("graphs.start")
-            models = await graphs.models(self.settings, self.app.store, only_offline=True)
+            models = team(self.app.store) if team else None
+            given = (self.settings, self.app.store)
+            models = models or await graphs.models(*given, only_offline=True)
             await self.app.work(models=models)
         else:
             self._inbox = asyncio.create_task(self.app.inbox.run())

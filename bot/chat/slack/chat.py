@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
+import time
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from typing import NamedTuple, cast
 
 from bot.cards import Card, Tone
-from bot.chat.slack.calls import API, Calls, Tokens
+from bot.chat.slack.calls import API, TIER_3, Calls, Tokens
 from bot.chat.slack.errors import BLOCKS, Refused
 from bot.chat.slack.limiter import Limiter
 from bot.chat.slack.place import PLATFORM, Where, parts_of, ref_of
@@ -29,6 +30,8 @@ from bot.ports import ChatBusy, ChatError, ChatGone, Files, Message
 log = logging.getLogger(__name__)
 
 PACE = 3.0
+LONGEST_TURN = 10.0
+"""Seconds after which who waits for an edit asks again: by then it may need a person."""
 SPARE = 4
 """Places of a burst that progress leaves to messages which need a person."""
 PRIVATE = frozenset({"user_not_in_channel", "messages_tab_disabled"})
@@ -58,6 +61,7 @@ class SlackChat:
         self._pictures = _Memory()
         self._uploaded = _Memory()
         self._statuses = _Memory()
+        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
 
     async def close(self) -> None:
         await self.calls.close()
@@ -73,7 +77,7 @@ class SlackChat:
         """
         where = Where.of(message.place)
         if message.card.tone is Tone.busy:
-            await self.calls.count(where, "chat.update", SPARE)
+            await self._room(where, message, SPARE)
 
         async def send(shown: Shown) -> Json:
             return await self._post(where, shown, message)
@@ -86,7 +90,7 @@ class SlackChat:
         """Show this instead. Progress yields to what needs a person when Slack's limit is near."""
         where, (channel, ts) = Where.of(message.place), parts_of(ref)
         spare = SPARE if message.card.tone is Tone.busy else 0
-        await self.calls.count(where, "chat.update", spare)
+        await self._room(where, message, spare)
 
         async def send(shown: Shown) -> Json:
             return await self.calls.send(
@@ -96,6 +100,16 @@ class SlackChat:
 
         await self._show(where, message, send)
         await self._set_status(where, message.card)
+
+    async def _room(self, where: Where, message: Message, spare: int) -> None:
+        """Count an edit. Raises ChatBusy with the seconds until this message's turn."""
+        key = f"{message.mission}/{message.slot}"
+        try:
+            await self.calls.count(where, "chat.update", spare)
+        except ChatBusy as busy:
+            turn = self._turns[where.team].join(key, busy.seconds)
+            raise ChatBusy(turn) from None
+        self._turns[where.team].leave(key)
 
     async def find(self, message: Message) -> str | None:
         """Looks at the metadata of the thread's (or channel's) messages; the newest counts."""
@@ -261,6 +275,29 @@ class SlackChat:
         await self.calls.ask(
             where, "files.completeUploadExternal", files=files, **(place if shared else {})
         )
+
+
+class Turns:
+    """Who waits for an edit: first come, first served, so that not all ask again at once.
+
+    It only says when to ask again; the limiter decides.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._asked: OrderedDict[str, float] = OrderedDict()
+
+    def join(self, key: str, soonest: float) -> float:
+        """The seconds until the turn of `key`, at most LONGEST_TURN."""
+        now = self._clock()
+        for gone in [k for k, at in self._asked.items() if now - at > 3 * LONGEST_TURN]:
+            del self._asked[gone]
+        self._asked[key] = now
+        ahead = list(self._asked).index(key)
+        return min(soonest + ahead * TIER_3.every, max(soonest, LONGEST_TURN))
+
+    def leave(self, key: str) -> None:
+        self._asked.pop(key, None)
 
 
 class _Memory:
