@@ -309,18 +309,22 @@ def _keyed(table: Typed, key: Group) -> list[Cell]:
 
 
 def _as_written(column: Column, cells: list[Cell]) -> list[Cell]:
-    """The values; where all are written with a point, such as 4.10, in their own spelling.
+    """The values; those of short numbers in their own spelling, when each has but one.
 
-    Versions and the like are names: 4.10 is not 4.1.
+    Versions and the like are names: 3.0 is not 3, and 4.10 is not 4.1.
     """
-    texts = [cell for cell in cells if not blank(cell)]
-    if column.kind != "number" or not all(
-        isinstance(t, str) and _POINTED.fullmatch(t) for t in texts
-    ):
+    filled = [(cell, v) for cell, v in zip(cells, column.values, strict=True) if not blank(cell)]
+    short = all(isinstance(cell, str) and _SHORT.fullmatch(cell) for cell, _ in filled)
+    if column.kind != "number" or not short:
+        return column.values
+    spelled = {said(cell) for cell, _ in filled}
+    pointed = all(_POINTED.fullmatch(text) for text in spelled)
+    if not pointed and len(spelled) > len({value for _, value in filled}):
         return column.values
     return [None if blank(cell) else said(cell) for cell in cells]
 
 
+_SHORT = re.compile(r"\d{1,3}(?:\.\d{1,3})?(?: [A-Za-z]+)?")
 _POINTED = re.compile(r"\d{1,3}\.\d{1,3}(?: [A-Za-z]+)?")
 
 

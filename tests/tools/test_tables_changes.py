@@ -121,6 +121,11 @@ async def test_versions_keep_their_spelling_when_they_name_groups(make_room: Mak
         name="v.csv", group_by=["version"], measures=[{"fn": "sum", "column": "n"}],
     )  # fmt: skip
     assert data(result)["rows"] == [["4.10", "1"], ["5.04", "2"], ["4.1", "3"]]
+    other = await call(
+        make_room({"w.csv": "version,n\n3.0,1\n10,2\n"}), "query_table",
+        name="w.csv", group_by=["version"], measures=[{"fn": "sum", "column": "n"}],
+    )  # fmt: skip
+    assert data(other)["rows"] == [["3.0", "1"], ["10", "2"]]
 
 
 async def test_a_json_map_of_like_objects_is_a_table(make_room: MakeRoom):

@@ -12,9 +12,10 @@ from graphs.models.offline.changes import by_change
 from graphs.models.offline.columns import Table, described
 from graphs.models.offline.extras import extras
 from graphs.models.offline.language import spoken
-from graphs.models.offline.questions import Ask, choose, glances, shaped
+from graphs.models.offline.questions import Ask, choose, glances, names_sheet, shaped
 from graphs.models.offline.ranking import (
     at_a_glance,
+    by_date,
     by_days,
     by_group,
     by_list,
@@ -67,7 +68,8 @@ def _answers(
     main, lean, before = question.partition(CONTEXT)
     said = understand(f"{main} {_focus(wishes)}".strip() + lean + before)
     question = main
-    glance = glances(question) and not (said.fn or said.best or said.n)
+    one = said.fn or said.best or said.n or names_sheet(question)
+    glance = glances(question) and not one
     about = tables if glance and len(tables) > 1 else [None]
     results: list[Result] = []
     for table in about:
@@ -116,7 +118,7 @@ def answer(desk: Desk, said: Words, question: str, tables: Sequence[Table]) -> W
     ask = yield from _grouped(desk, ask)
     work = {
         "change": by_change, "rank": by_rank, "group": by_group, "total": in_total, "rows": by_row,
-        "list": by_list, "days": by_days, "overview": at_a_glance,
+        "list": by_list, "days": by_days, "dated": by_date, "overview": at_a_glance,
     }[ask.mode]  # fmt: skip
     result = yield from work(desk, ask, question)
     if result is None:

@@ -73,14 +73,12 @@ def _filled(said: Words, table: Table) -> list[dict[str, Any]]:
 
 
 _SIZED = re.compile(
-    r"\b(?P<op>more than|over|above|greater than|at least|less than|under|below|at most|"
-    r"fewer than)\s+(?P<number>\d[\d,.]*)\s*(?P<unit>%|[a-z]+)?",
+    r"\b(?P<op>(?P<more>more|greater|bigger|larger|higher|longer|older|over|above|exceeding|"
+    r"at least)(?: than)?|(?:less|fewer|smaller|lower|shorter|younger|under|below|at most)"
+    r"(?: than)?)\s+"
+    r"(?P<number>\d[\d,.]*)\s*(?P<unit>%|[a-z]+)?",
     re.IGNORECASE,
 )
-_OPS = {
-    "more than": ">", "over": ">", "above": ">", "greater than": ">", "at least": ">=",
-    "less than": "<", "under": "<", "below": "<", "at most": "<=", "fewer than": "<",
-}  # fmt: skip
 
 
 def _sized(said: Words, table: Table) -> list[dict[str, Any]]:
@@ -92,10 +90,10 @@ def _sized(said: Words, table: Table) -> list[dict[str, Any]]:
     unit = [match["unit"].casefold()] if match["unit"] else []
     near_by = [*unit, *words(said.text[: match.start()])[-3:]]
     best = max(numbers, key=lambda c: fit(near_by, c))
-    if fit(near_by, best) < 0.6:
+    if fit(near_by, best) < 0.6 and len(numbers) > 1:
         return []
-    value = match["number"].replace(",", "").rstrip(".")
-    return [{"column": best.name, "op": _OPS[match["op"].casefold()], "value": value}]
+    op = (">" if match["more"] else "<") + ("=" if match["op"].casefold().startswith("at ") else "")
+    return [{"column": best.name, "op": op, "value": match["number"].replace(",", "").rstrip(".")}]
 
 
 def date_of(said: Words, dates: Sequence[Column]) -> Column:

@@ -51,8 +51,8 @@ def _charts(results: Sequence[Result], said: str) -> Calls:
 def _drawn(result: Result, said: str, file: str) -> Call | None:
     """The chart of one result, None when it has fewer than two numbers to show."""
     compared = result.columns[3:4] == ["difference"]
-    at = 3 if compared else len(result.columns) - 1
-    keys = 1 if compared else at
+    at = 3 if compared else _numeric(result)
+    keys = 1 if compared else result.keys or at
     x, y = result.columns[0], result.columns[at]
     drawn = result.series[:MOST_POINTS] or result.rows[:MOST_BARS]
     pairs = [(" · ".join(row[:keys]), markdown.decimal(row[at])) for row in drawn]
@@ -71,6 +71,16 @@ def _drawn(result: Result, said: str, file: str) -> Call | None:
         "rows": rows,
     }
     return Call("chart", args)
+
+
+def _numeric(result: Result) -> int:
+    """The last column of numbers, else the last."""
+    filled = [row for row in result.rows if any(row)]
+    places = range(len(result.columns) - 1, 0, -1)
+    return next(
+        (i for i in places if all(markdown.decimal(row[i]) is not None for row in filled)),
+        len(result.columns) - 1,
+    )
 
 
 _TIMED = ("(day)", "(week)", "(month)", "(quarter)", "(year)")

@@ -176,6 +176,34 @@ def one(quote: str) -> Form | None:
     return None
 
 
+_TOLD: tuple[tuple[Look, str], ...] = (
+    ("words", r"Keep it to (?:one page|half a page|[\d.]+ pages): at most (\d+) words"),
+    ("words", r"Use at most (\d+) words"),
+    ("sentences", r"Use at most (\d+) sentences"),
+    ("bullets", r"Use (\d+|bullet) (?:bullet )?points"),
+    ("table", r"Show a table"),
+    ("chart", r"Show a chart"),
+    ("json", r"Give the result as valid JSON"),
+    ("csv", r"Give the result as a CSV file"),
+    ("audience", r"Write it for (.+)"),
+    ("language", r"Write it in (\w+), or say that it is not translated"),
+    ("plain", r"Use plain words"),
+    ("sources", r"Name the sources"),
+    ("top", r"Show (\d+) of them"),
+)
+"""What `_said` writes, read again: requirements carry it whatever language they quote."""
+
+
+def told(text: str) -> Form | None:
+    """The demand that a requirement's text states, or None."""
+    bare = text.partition(SCOPE)[0].rstrip(". ")
+    for kind, shape in _TOLD:
+        if found := re.fullmatch(shape, bare):
+            raw = found[1].casefold() if found.re.groups else ""
+            return Form(kind, "" if raw == "bullet" else raw, text, 0, text)
+    return None
+
+
 def _pages(span: Span) -> Iterator[Form]:
     for match in _PAGE.finditer(span.text):
         size = (match[1] or "one").casefold()

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.mission import title_of
 from graphs.models.offline import sources
+from graphs.models.offline.gloss import glossed, tongue
 from graphs.models.offline.language import cut, sentences, spoken
 from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import MAX_GOAL, Want, pasted, read
@@ -124,6 +125,11 @@ def _heading(text: str) -> str:
 def _assumptions(data: dict[str, Any], wants: list[Want], asking: bool) -> list[str]:
     goal = str(data.get("goal", ""))
     found = [LIMIT]
+    if language := tongue(pasted(goal)[0]):
+        found.append(
+            f"The mission is in {language}: the offline model read it word by word and answers in "
+            "English. Check the requirements, or ask in English."
+        )
     found += [_language(w) for w in wants if w.form and w.form.kind == "language"]
     found += [_audience(w) for w in wants if w.form and w.form.kind == "audience"]
     found += [_page(w) for w in wants if w.form and w.form.kind == "words" and "page" in w.text]
@@ -192,8 +198,9 @@ def missing(data: dict[str, Any]) -> str:
     """The words that speak of a file when there is none."""
     if sources.anything(data):
         return ""
-    found = _REFERS.search(str(data.get("goal", "")))
-    return found[0].strip() if found else ""
+    gloss = glossed(str(data.get("goal", ""))[:MAX_GOAL])
+    found = _REFERS.search(gloss.text)
+    return gloss.source(found.start(), found.end()).strip() if found else ""
 
 
 def _greeted(data: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def judge(demand: str, quote: str, given: Text) -> Ruling:
         return Ruling(False, feedback="The text is empty.")
     if part := formats.scope(demand):
         given = Text(_part(given.text, part), given.files, given.facts, given.sourced)
-    if form := formats.one(quote) or formats.one(demand.rstrip(".")):
+    if form := formats.told(demand) or formats.one(quote) or formats.one(demand.rstrip(".")):
         return _form(form, given)
     if left := _line(
         given.text,

@@ -43,7 +43,8 @@ def extracted(texts: Texts, want: Want) -> str:
 _PLAIN = frozenset(
     ["open", "key", "main", "important", "all", "biggest", "most", "top", "main", "major", "any",
      "every", "current", "possible", "different", "each", "new", "action", "item", "next", "due",
-     "breaking", "first", "following", "list"]
+     "breaking", "first", "following", "list", "name", "show", "give", "find", "extract",
+     "identify", "collect", "report", "highlight", "summarise", "summarize", "pull", "gather"]
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from graphs.models.offline.wants import Want
 
 def found(texts: Texts, want: Want) -> str:
     """The sentences that answer a question best, quoted."""
-    wanted = keywords(want.quote) or keywords(want.text)
+    wanted = keywords(want.origin or want.quote) or keywords(want.text)
     scored = [
         (_answers(p, wanted, want.quote), p) for n, t in texts.items() for p in passages(n, t)
     ]
@@ -22,7 +22,16 @@ def found(texts: Texts, want: Want) -> str:
             spoken(f"“{w}”" for w in words(want.quote) if stem(w) in wanted) or f"“{want.quote}”"
         )
         return f"{spoken(texts)} says nothing about {about}; nothing was guessed."
-    return "\n".join(f"- {p.quoted()}" for p in kept)
+    placed = bool(_WHERE.search(want.quote))
+    return "\n".join(f"- {_under(p) if placed else ''}{p.quoted()}" for p in kept)
+
+
+_WHERE = re.compile(r"\b(?:version|release|section|chapter|article|where|when)\b", re.IGNORECASE)
+
+
+def _under(passage: Passage) -> str:
+    """The heading that a passage stands under, for questions of where."""
+    return f"Under “{passage.heading}”: " if passage.heading else ""
 
 
 def _answers(passage: Passage, wanted: Sequence[str], question: str) -> float:
@@ -32,6 +41,7 @@ def _answers(passage: Passage, wanted: Sequence[str], question: str) -> float:
     score = overlap(wanted, f"{passage.text} {passage.heading}") + 0.8 * kin / max(1, len(wanted))
     if score == 0:
         return 0.0
+    score += _numbers(passage.text, wanted)
     low = question.casefold()
     if re.search(r"\bwhen|date|deadline|how long|window\b", low) and re.search(
         r"\d|monday|tuesday|day|week|month|year", passage.text, re.I
@@ -48,6 +58,14 @@ def _answers(passage: Passage, wanted: Sequence[str], question: str) -> float:
     ):
         score += 0.15
     return score
+
+
+def _numbers(text: str, wanted: Sequence[str]) -> float:
+    """A number or version that the question names weighs more than words; so does its absence."""
+    named = [word for word in wanted if re.fullmatch(r"v?\d+(?:\.\d+)+|\d{3,}", word)]
+    if not named:
+        return 0.0
+    return 0.5 if any(re.search(rf"(?<!\d){re.escape(n)}(?!\d)", text) for n in named) else -0.3
 
 
 _KIN = {

@@ -9,9 +9,7 @@ _SECTION = re.compile(
     r"\b(?:section|article|chapter|clause|paragraph|part|appendix|§)\s*(\d{1,3}(?:\.\d+)*|[A-Z])\b",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(
-    r"\s*(?:#{1,6}\s*)?(?:\*\*)?(?:§\s*|section\s+|article\s+|chapter\s+)?", re.I
-)
+_NUMBERED = r"\s*(?:#{1,6}\s*)?(?:\*\*)?(?:§\s*|section\s+|article\s+|chapter\s+)?"
 
 
 def named_part(texts: Texts, question: str) -> Texts:

@@ -13,14 +13,37 @@ from graphs.models.offline.language import stem, words
 from graphs.models.offline.lasting import lasts, two_dates
 from graphs.models.offline.periods import pairs, period_column
 
-Mode = Literal["change", "rank", "group", "total", "rows", "list", "days", "overview"]
+Mode = Literal["change", "rank", "group", "total", "rows", "list", "days", "dated", "overview"]
 
 
 def choose(said: Words, tables: Sequence[Table]) -> Table | None:
     """The table whose columns the question names best; the longer one when none is named."""
     if not tables:
         return None
+    if (place := _numbered(said.text)) is not None and place < len(tables):
+        return tables[place]
     return max(tables, key=lambda t: (_named_in(said, t), t.rows > 1, len(t.numbers()) > 0))
+
+
+_SHEET = re.compile(
+    r"\b(?P<word>first|second|third|fourth|fifth) (?:sheet|table|tab|file)\b|"
+    r"\b(?:sheet|table|tab) (?P<number>[1-9])\b",
+    re.IGNORECASE,
+)
+
+
+def _numbered(text: str) -> int | None:
+    """`the second sheet` and `sheet 2` as 1."""
+    found = _SHEET.search(text)
+    if found is None:
+        return None
+    order = ("first", "second", "third", "fourth", "fifth")
+    return int(found["number"]) - 1 if found["number"] else order.index(found["word"].casefold())
+
+
+def names_sheet(text: str) -> bool:
+    """True when a question says which sheet or table it is about."""
+    return _numbered(text) is not None
 
 
 def _named_in(said: Words, table: Table) -> float:
@@ -98,6 +121,8 @@ def _mode(said: Words, ask: Ask) -> Mode:
         return "list"
     if lasts(said) and ask.entity and two_dates(said, ask.table.dates()):
         return "days"
+    if _DATED.search(said.text) and ask.table.dates():
+        return "dated"
     if (said.best or said.n) and ask.entity:
         alone = ask.measure is None and ask.entity.distinct >= ask.table.rows
         return "overview" if alone else "rank"
@@ -114,6 +139,8 @@ def _mode(said: Words, ask: Ask) -> Mode:
     return "overview"
 
 
+OLDEST = re.compile(r"\b(?:oldest|earliest|first)\b", re.IGNORECASE)
+_DATED = re.compile(r"\b(?:newest|latest|most recent|oldest|earliest)\b", re.IGNORECASE)
 _JUDGES = re.compile(
     r"\b(?:could|might|should|would|may|likely|probably|risky|suspicious|problem\w*|wrong|unusual|"
     r"worr(?:y|ying)|critical|interesting)\b",
@@ -125,7 +152,7 @@ _JUDGES = re.compile(
 _GLANCE = re.compile(
     r"\W*(?:please )?(?:(?:give|show|write)(?: me| us)? )?(?:an? |the )?(?:short |quick |brief )?"
     r"(?:analy[sz]e|analysis|summari[sz]e|summary|describe|review|look at|overview|profile|"
-    r"what is in|what(?:'s| is) on|what does)\b",
+    r"what is in|what(?:'s| is) on|what does|what about)\b",
     re.IGNORECASE,
 )
 _WHICH = re.compile(

@@ -7,9 +7,10 @@ from graphs.models.offline import markdown, voices
 from graphs.models.offline.asked import subjects
 from graphs.models.offline.asking import settled
 from graphs.models.offline.columns import Column, near
+from graphs.models.offline.conditions import date_of
 from graphs.models.offline.language import cut, sentence, spoken
 from graphs.models.offline.lasting import two_dates
-from graphs.models.offline.questions import Ask, glances
+from graphs.models.offline.questions import OLDEST, Ask, glances
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Desk
 from graphs.models.offline.telling import (
@@ -123,6 +124,8 @@ def by_days(desk: Desk, ask: Ask, question: str) -> Work:
         return None
     rows = reply.data["rows"][:: -1 if ask.words.low else 1]
     n = ask.words.n or SHOWN
+    mean = next((f["value"] for f in reply.facts if f["label"] == "all rows"), "")
+    average = f"On average **{markdown.shown(mean)} days**. " if mean else ""
     kind = "Shortest" if ask.words.low else "Longest"
     named = spoken(f"**{r[0]}** ({markdown.shown(r[-1])} days)" for r in rows[: min(n, NAMED)])
     how = (
@@ -134,8 +137,38 @@ def by_days(desk: Desk, ask: Ask, question: str) -> Work:
         notes.append(f"“{rows[n][0]}” is as long as the last one shown.")
     shown = rows[:n]
     return Result(
-        question, f"{kind}: {named}.", reply.data["columns"], shown, how, tuple(notes),
+        question, f"{average}{kind}: {named}.", reply.data["columns"], shown, how, tuple(notes),
         tuple(row[0] for row in shown),
+    )  # fmt: skip
+
+
+def by_date(desk: Desk, ask: Ask, question: str) -> Work:
+    """The newest or the oldest rows, by the column of dates that the question names."""
+    date = date_of(ask.words, ask.table.dates())
+    oldest = bool(OLDEST.search(ask.words.text))
+    first = [ask.entity] if ask.entity else []
+    rest = [c for c in ask.table.columns if c not in (*first, date) and not c.prose]
+    columns = [c.name for c in (*first, *rest)][: LISTED_COLUMNS - 1]
+    (reply,) = yield [
+        Call(
+            "query_table",
+            {
+                **ask.table.source, "columns": [*columns, date.name],
+                "where": [*ask.where, {"column": date.name, "op": "is not missing"}],
+                "sort": [{"column": date.name, "descending": not oldest}],
+                "limit": ask.words.n or NAMED,
+            },
+        )
+    ]  # fmt: skip
+    if not reply.data or not reply.data["rows"]:
+        return None
+    rows = reply.data["rows"]
+    kind = "Oldest" if oldest else "Newest"
+    named = spoken(f"**{row[0]}** ({row[-1]})" for row in rows)
+    how = f"Sorted {ask.table.where}{conditions_said(ask)} by “{date.name}”."
+    return Result(
+        question, f"{kind}: {named}.", reply.data["columns"], rows, how,
+        tuple(reply.data["notes"]), tuple(row[0] for row in rows), keys=1,
     )  # fmt: skip
 
 
@@ -146,26 +179,31 @@ def by_list(desk: Desk, ask: Ask, question: str) -> Work:
     empty = {w["column"] for w in ask.where if w["op"] == "is missing"}
     first = [ask.entity] if ask.entity else []
     rest = [c for c in ask.table.columns if c not in first and not c.prose and c.name not in empty]
-    columns = [c.name for c in (*first, *rest)][:LISTED_COLUMNS]
+    sized = [w["column"] for w in ask.where if w["op"] in ("<", "<=", ">", ">=")]
+    sized = [name for name in sized if ask.table.get(name).number][:1]
+    columns = [c.name for c in (*first, *rest) if c.name not in sized]
+    columns = [*columns[: LISTED_COLUMNS - len(sized)], *sized]
     (reply,) = yield [
         Call(
             "query_table",
             {
                 **ask.table.source, "columns": columns, "where": list(ask.where),
                 "limit": min(500, ask.words.n or SHOWN_GROUPS),
+                "sort": [{"column": name, "descending": True} for name in sized],
             },
         )
     ]  # fmt: skip
     if not reply.data:
         return None
     rows, found = reply.data["rows"], int(reply.data["found"])
-    how = f"Listed the rows of {ask.table.where}{conditions_said(ask)}, in the order of the file."
+    order = f"the largest “{sized[0]}” first" if sized else "in the order of the file"
+    how = f"Listed the rows of {ask.table.where}{conditions_said(ask)}, {order}."
     notes = [*reply.data["notes"], *_unheard(ask)]
     if len(rows) < found and not ask.words.n:
         notes.append(f"{len(rows)} of {found} rows are shown.")
     return Result(
         question, _listed(ask, rows, found), columns, rows, how, tuple(notes),
-        tuple(row[0] for row in rows),
+        tuple(row[0] for row in rows), keys=1,
     )  # fmt: skip
 
 
@@ -173,7 +211,11 @@ def _unheard(ask: Ask) -> list[str]:
     """A note on words of the question that no column speaks of: the list does not heed them."""
     known = [*subjects(ask.words), *ask.words.hints]
     said = [w for w in ask.words.said if w not in known]
-    odd = [w for w in said if not any(near(w, c) >= 0.5 for c in ask.table.columns)]
+    odd = [
+        w
+        for w in said
+        if not w.isdecimal() and not any(near(w, c) >= 0.5 for c in ask.table.columns)
+    ]
     if not odd or ask.where:
         return []
     return [f"No column says {spoken((f'“{w}”' for w in odd[:3]), 'or')}: all rows are listed."]

@@ -4,6 +4,7 @@ from typing import Any
 
 from graphs.models.offline.judging import Text, judge
 from graphs.models.offline.shape import listed
+from graphs.models.offline.wants import of
 
 
 def review(data: dict[str, Any]) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def review(data: dict[str, Any]) -> dict[str, Any]:
         facts=tuple(listed(output, "facts")),
         sourced=bool(output.get("sources")),
     )
-    quotes = {r["id"]: str(r.get("quote") or "") for r in listed(data, "requirements")}
+    quotes = {r["id"]: of(r).quote for r in listed(data, "requirements")}
     return {"rows": [_row(c, quotes.get(c["id"], ""), given) for c in listed(data, "criteria")]}
 
 

@@ -37,6 +37,8 @@ class Result:
     names: tuple[str, ...] = ()
     series: tuple[list[str], ...] = ()
     """All rows, for a chart, when only some are shown."""
+    keys: int = 0
+    """How many cells name a row; 0 for all before the last."""
 
     def text(self, *, table: bool = True) -> str:
         """As Markdown: the answer, the table, how it was computed."""

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from graphs.models.offline import formats
-from graphs.models.offline.asked import CONTEXT
+from graphs.models.offline.asked import CONTEXT, alone
+from graphs.models.offline.gloss import Gloss, glossed, tongue
 from graphs.models.offline.language import Span, sentences, trimmed
 
 Kind = Literal[
@@ -33,6 +34,8 @@ class Want:
     text: str
     lead: str = ""
     form: formats.Form | None = None
+    origin: str = ""
+    """The person's own words, when `quote` is what they mean in English."""
 
 
 _QUESTION = r"(?:which|what|who|whom|whose|where|when|why|how|is|are|does|do|did|has|have|was|were)"
@@ -214,12 +217,29 @@ def _all_instructions(body: str) -> bool:
 
 @lru_cache(maxsize=256)
 def read(goal: str) -> tuple[Want, ...]:
-    """Every want in the goal, in its order; at least one, when the goal has a word."""
+    """Every want in the goal, in its order; at least one, when the goal has a word.
+
+    German and French are read through their gloss; the quotes are the person's own words.
+    """
     head, _ = pasted(goal)
-    found = list(_distinct(_all(head)))[:MAX_WANTS]
+    gloss = glossed(head)
+    found = list(_distinct(_all(gloss.text)))[:MAX_WANTS]
     if not any(want.kind != "format" for want in found):
-        found.insert(0, _whole(head, found))
+        found.insert(0, _whole(gloss.text, found))
+    if gloss.places:
+        found = list(_sourced(found, gloss))
     return tuple(want for want in found if want.quote.strip())
+
+
+def _sourced(wants: list[Want], gloss: Gloss) -> Iterator[Want]:
+    """The wants with quotes in the words that were written."""
+    at = 0
+    for want in wants:
+        place = gloss.text.find(want.quote, at if want.kind != "format" else 0)
+        place = place if place >= 0 else gloss.text.find(want.quote)
+        quote = gloss.source(place, place + len(want.quote)) if place >= 0 else gloss.original
+        at = max(at, place)
+        yield replace(want, quote=quote.strip(" ,;"))
 
 
 def _whole(head: str, forms: list[Want]) -> Want:
@@ -373,7 +393,7 @@ def _want(span: Span, lead: str, forms: list[formats.Form]) -> Want | None:
     bare = " ".join(text.rstrip(".!?").split())
     if not any(c.isalnum() for c in bare) or _THING.match(bare) or bare.casefold() in _FILLER:
         return None
-    if forms and _THING.match(_without(bare, forms)):
+    if forms and not _MESSAGE.search(bare) and _THING.match(_without(bare, forms)):
         return None
     if lead and (top := formats.TOP.fullmatch(bare)):
         form = formats.of_top(top, _true_quote(text))
@@ -424,8 +444,17 @@ _BARE_PART = re.compile(
 _COMPARED_NUMBERS = re.compile(
     r"\bcompare\b.*\b(?:by|per|average|total|sum|revenue|sales|count|number)\b", re.IGNORECASE
 )
+_AGAINST = re.compile(
+    r"(?:and )?compared? (?:it |that |this )?(?:with|to|against) (?:the )?(?:(?:month|week|"
+    r"quarter|year|day|one|period) before|(?:previous|prior|preceding) (?:\w+)|"
+    r"last (?:month|week|year))\W*",
+    re.IGNORECASE,
+)
+"""Only the other side of a comparison; the question before says what is compared."""
+
 _ORDER: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("measure", re.compile(r"^how (?:many|much|often)\b", re.IGNORECASE)),
+    ("measure", re.compile(rf"^{_AGAINST.pattern}$", re.IGNORECASE)),
     ("tell", _FIRST_TELL),
     ("why", _WHY),
     ("tell", _TELL),
@@ -457,6 +486,8 @@ def _worded(kind: Kind, text: str, lead: str) -> str:
     """The want so that it can be read by itself."""
     if kind == "why" and len(text.split()) <= 3 and lead:
         return f"Explain why: {_lower(lead.rstrip('.?!'))}"
+    if lead and _AGAINST.fullmatch(text.rstrip("?.! ")):
+        return f"{lead.rstrip('.?!')}, {_lower(text).replace('compare ', 'compared ', 1)}"
     if lead and kind in ("measure", "find", "extract") and _LEANS.search(text):
         return f"Answer: {text.rstrip('?')}{CONTEXT}{_lower(lead.rstrip('.?!')).split(CONTEXT)[0]})"
     if kind == "outward":
@@ -476,11 +507,24 @@ def _lower(text: str) -> str:
 
 
 def of(requirement: dict[str, str]) -> Want:
-    """A requirement as it was read at intake: the same words give the same want."""
+    """A requirement as it was read at intake: the same words give the same want.
+
+    A quote in another language gives way to the English that it was read as.
+    """
     text, quote = requirement.get("text", ""), requirement.get("quote", "")
-    if form := formats.one(quote) or formats.one(text):
+    if form := formats.told(text) or formats.one(quote) or formats.one(text):
         return Want("format", quote, text, form=form)
+    origin = ""
+    if _foreign(quote, text):
+        origin, quote = quote, alone(text.removeprefix("Answer: "))
     kind = kind_of(quote.rstrip(".!?"))
     if kind == "find":
         kind = kind_of(text.removeprefix("Answer: ").rstrip(".!?"))
-    return Want(kind, quote, text)
+    return Want(kind, quote, text, origin=origin)
+
+
+def _foreign(quote: str, text: str) -> bool:
+    """True when the requirement says in English what its quote says in another language."""
+    if not text or tongue(text):
+        return False
+    return bool(tongue(quote)) and glossed(quote).text.casefold() != quote.casefold()

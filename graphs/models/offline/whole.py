@@ -4,6 +4,7 @@ from typing import Any
 
 from graphs.models.offline.judging import Text, judge
 from graphs.models.offline.shape import listed
+from graphs.models.offline.wants import of
 
 
 def whole(data: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def _text(artifact: dict[str, Any]) -> str:
 
 
 def _row(requirement: dict[str, Any], given: Text, data: dict[str, Any]) -> dict[str, Any]:
-    ruling = judge(str(requirement["text"]), str(requirement.get("quote") or ""), given)
+    ruling = judge(str(requirement["text"]), of(requirement).quote, given)
     return {
         "requirement": requirement["id"],
         "met": ruling.met,

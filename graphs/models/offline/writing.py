@@ -187,7 +187,8 @@ def _bare(text: str) -> str:
 
 
 _TOLD = re.compile(
-    r"\b(?:tell|inform|brief|report to|say to)\s+(?!me\b|us\b)(?P<who>(?:the |our |my )?[\w-]+)",
+    r"\b(?:tell|inform|brief|report to|say to)\s+(?!me\b|us\b)(?:the |our |my )?(?P<who>[\w-]+"
+    r"(?: team)?)",
     re.IGNORECASE,
 )
 
@@ -196,7 +197,7 @@ def for_readers(found: Findings, who: str) -> str:
     """What people inside need to hear: what the data shows, what is open, what to decide."""
     names = [name for name, _ in found.names]
     why = {name: _said(text) for name, text in found.reasons}
-    lines = [f"**Draft for {who}: {spoken(names[:3]) or 'what was found'}**"]
+    lines = [f"**Draft for the {who}: {spoken(names[:3]) or 'what was found'}**"]
     if names:
         lines.append("What the data shows:")
         lines.append("\n".join(f"- {_changed(n, v, why.get(n, ''))}" for n, v in found.names[:5]))
@@ -209,9 +210,7 @@ def for_readers(found: Findings, who: str) -> str:
         lines.append(
             "What to decide: who finds out the reasons, and whether anything changes before that."
         )
-    lines.append(
-        "*Before it goes out: check the numbers against the table, and add what is meant.*"
-    )
+    lines.append("*Before it goes out: check the numbers, and add what they mean for the readers.*")
     return "\n\n".join(line for line in lines if line)
 
 
