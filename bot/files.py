@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, select
 
+from bot.ports import Files
 from bot.store import tables as t
 from bot.store.store import Store
 
@@ -50,6 +51,30 @@ class FolderFiles:
         if len(sha256) != 64 or not sha256.isalnum():
             raise FileNotFoundError("not the hash of a file")
         return self.folder / sha256[:2] / sha256
+
+
+async def placed(files: Files, sha256: str, path: Path) -> Path:
+    """The bytes as a file at `path`, whole, for tools that read files; gives the path.
+
+    Many may ask for one path at once, and one that was killed may have left half a file there.
+    Raises FileNotFoundError when the bytes are not kept, OSError when the disk is full.
+    """
+    if not await asyncio.to_thread(_holds, path, sha256):
+        await asyncio.to_thread(_place, path, await files.get(sha256))
+    return path
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
+
+
+def _place(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, data)
 
 
 def _write(path: Path, data: bytes) -> None:

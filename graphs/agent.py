@@ -17,6 +17,7 @@ from bot.domain.mission import Attachment as Attached
 from bot.domain.plan import Task
 from bot.domain.record import Record
 from bot.domain.work import Fact, FileRef, Output, Source
+from bot.files import placed
 from graphs import gates, intake, material
 from graphs.models.ask import Ask, ModelFailed
 from graphs.team import tools_of
@@ -124,7 +125,6 @@ class Agent:
         assert brief is not None
         home = self.shop.folder / self.hold.mission
         inputs = home / "attachments"
-        await asyncio.to_thread(inputs.mkdir, parents=True, exist_ok=True)
         files = {f.name: await self._attachment(inputs, f) for f in brief.attachments if f.text}
         for made in self._made():
             files.setdefault(made.name, await self._earlier(inputs, made))
@@ -142,19 +142,20 @@ class Agent:
         return [file for a in before if a and a.output for file in a.output.files]
 
     async def _earlier(self, folder: Path, file: FileRef) -> Attachment:
-        path = folder / f"{file.sha256[:16]}{Path(file.name).suffix.lower()[:10]}"
-        data = await self.shop.files.get(file.sha256)
-        await asyncio.to_thread(path.write_bytes, data)
-        text = data.decode(errors="replace") if file.media_type.startswith(READABLE) else ""
-        return Attachment(path=path, text=text)
+        path = await self._placed(folder, file)
+        if not file.media_type.startswith(READABLE):
+            return Attachment(path=path)
+        data = await asyncio.to_thread(path.read_bytes)
+        return Attachment(path=path, text=data.decode(errors="replace"))
 
     async def _attachment(self, folder: Path, file: Attached) -> Attachment:
-        """The original on disk, under its hash: names from outside never become paths."""
-        path = folder / f"{file.sha256[:16]}{Path(file.name).suffix.lower()[:10]}"
-        if not path.exists():
-            await asyncio.to_thread(path.write_bytes, await self.shop.files.get(file.sha256))
         text = (await self.shop.files.get(file.text)).decode() if file.text else ""
-        return Attachment(path=path, text=text)
+        return Attachment(path=await self._placed(folder, file), text=text)
+
+    async def _placed(self, folder: Path, file: Attached | FileRef) -> Path:
+        """The original on disk, under its hash: names from outside never become paths."""
+        path = folder / f"{file.sha256}{Path(file.name).suffix.lower()[:10]}"
+        return await placed(self.shop.files, file.sha256, path)
 
     # -- tools -----------------------------------------------------------------------------------
 

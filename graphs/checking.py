@@ -21,6 +21,7 @@ from bot.domain.plan import (
 )
 from bot.domain.record import Record
 from bot.domain.work import Attempt, CriterionVerdict, Fact, FileRef, Output, Source
+from bot.files import placed
 from graphs.tools import checks
 from graphs.workshop import Workshop
 
@@ -115,16 +116,12 @@ async def _decide(check: Check, bench: Bench) -> checks.Check:
 
 
 async def _path(bench: Bench, name: str) -> Path:
-    """The file on disk, written again from Files when another machine made it."""
+    """The file on disk, written again from Files when it is not as the task left it."""
     path = bench.folder / Path(name).name
     found: FileRef | None = next((f for f in bench.output.files if f.name == path.name), None)
     if found is None:
         return bench.folder / "missing" / path.name
-    if not path.is_file():
-        data = await bench.shop.files.get(found.sha256)
-        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-        await asyncio.to_thread(path.write_bytes, data)
-    return path
+    return await placed(bench.shop.files, found.sha256, path)
 
 
 def _links(texts: Iterable[str]) -> tuple[str, ...]:

@@ -250,9 +250,14 @@ class _Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     async def bury(self) -> None:
-        """Wait for the end of the process, close its pipes and remove its scratch folder."""
-        self._transport.close()
+        """Close its pipes, wait for the end of the process and remove its scratch folder."""
+        # The transport's own close() polls the process. That would take its exit from the loop's
+        # watcher, which then finds nobody to wait for; so it comes when the exit is known.
+        for number in (0, 1):
+            if (pipe := self._transport.get_pipe_transport(number)) is not None:
+                pipe.close()
         await self._process.wait()
+        self._transport.close()
         await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
 
 

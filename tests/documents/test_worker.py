@@ -244,3 +244,13 @@ async def test_without_room_for_a_scratch_folder_it_says_so(tmp_path: Path):
     async with Workers(allow=(JOBS,), cache=blocked / "cache") as workers:
         with pytest.raises(WorkFailed, match="free some memory or disk space"):
             await workers.run(f"{JOBS}:echo", 1)
+
+
+async def test_every_end_of_a_child_is_seen_by_its_loop_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """Nobody else takes its exit, which the loop would say on the terminal."""
+    for _ in range(5):
+        async with Workers(allow=(JOBS,), cache=tmp_path / "cache") as pool:
+            await pool.run(f"{JOBS}:pid")
+    assert [r.message for r in caplog.records if r.name == "asyncio"] == []
