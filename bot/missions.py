@@ -14,6 +14,7 @@ from bot.domain.board import Board
 from bot.domain.events import EventKind
 from bot.domain.gate import LABELS, REMIND_AFTER, Decision, Gate, GateKind, Verb
 from bot.domain.mission import (
+    DEFAULT_CAP,
     Attachment,
     HouseContext,
     Mission,
@@ -33,7 +34,6 @@ MAX_GOAL = 20_000
 """Characters. A longer text belongs in a file."""
 MAX_WORDS = 10_000
 """Characters of an answer, a revision or guidance."""
-DEFAULT_CAP = Decimal("2.00")
 
 Wake = Callable[[str], Awaitable[None]]
 Nothing = Callable[[], None]

@@ -131,6 +131,10 @@ class Policy(Frozen):
     shown: str = ""
 
 
+DEFAULT_CAP = Decimal("2.00")
+"""US dollars that a mission may cost when nobody said another."""
+
+
 class Mission(Frozen):
     """One piece of work, asked for in a Place by a requester.
 

@@ -12,7 +12,7 @@ from bot.cards import (
 from bot.domain.base import counted
 from bot.domain.board import Board, TaskState, TaskView
 from bot.domain.gate import GateKind
-from bot.domain.mission import Status
+from bot.domain.mission import Mission, Status
 from bot.domain.plan import Plan, Risk, Task, difference
 from bot.domain.record import Record
 from bot.picture import plan_svg
@@ -27,13 +27,18 @@ def checklist(record: Record, slot: str, plan: Plan) -> Card:
     return Card(
         mission=mission.id, slot=slot, version=plan.version, title=mission.title,
         tone=_running_tone(record), text=_progress(record, board),
-        fields=(("Cost so far", words.spent(record)), ("Cap", f"${mission.cap:.2f}")),
+        fields=words.costs(record),
         tasks=tuple(line(v.task, record, v) for v in board.views),
         picture=picture(tuple(line(v.task, record, v) for v in board.views)),
         started_at=mission.created_at, ended_at=mission.ended_at,
-        buttons=() if mission.status.ended else (words.stop(mission),),
+        buttons=(words.stop(mission),) if _runs(mission) else (),
         footer=words.footer(record, None, f"plan v{plan.version}"),
     )  # fmt: skip
+
+
+def _runs(mission: Mission) -> bool:
+    """Whether there is anything to stop: a result that waits has its own buttons."""
+    return not mission.status.ended and mission.status is not Status.needs_artifact_approval
 
 
 def _running_tone(record: Record) -> Tone:
@@ -114,9 +119,7 @@ def _note(record: Record, view: TaskView) -> str:
         return _first(view.why)
     if view.state in {TaskState.ready, TaskState.running} and view.attempt:
         reworks = view.action is not None and view.why
-        if reworks:
-            return f"again, because: {_first(view.why)}"
-        return f"attempt {view.attempt.number}" if view.attempt.number > 1 else ""
+        return f"again, because: {_first(view.why)}" if reworks else ""
     if view.state is TaskState.done and view.reused:
         return "kept from before"
     if view.state is TaskState.done and view.verdict and not view.verdict.accepted:

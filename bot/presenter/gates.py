@@ -74,8 +74,8 @@ def _blocked(record: Record, slot: str, gate: Gate) -> Card:
         mission=mission.id, slot=slot, title=title, tone=Tone.bad, text=text,
         sections=(Section(heading="What went wrong", text=str(gate.data.get("why", ""))),
                   *_waits_for(record, task), *_last_output(record, task)),
-        fields=(("Cost so far", words.spent(record)),),
-        buttons=tuple(_gate_button(mission, gate, verb) for verb in gate.verbs),
+        fields=words.costs(record)[:1],
+        buttons=tuple(_gate_button(mission, gate, verb, tried) for verb in gate.verbs),
         footer=words.footer(record, gate, ""),
     )  # fmt: skip
 
@@ -95,15 +95,20 @@ def _last_output(record: Record, task: Task | None) -> tuple[Section, ...]:
     return (Section(heading="What it has so far", text=made[-1].text[:3_000], folded=True),)
 
 
-def _gate_button(mission: Mission, gate: Gate, verb: Verb) -> Button:
+ENOUGH = 3
+"""Tries after which another one is no longer what is proposed."""
+
+
+def _gate_button(mission: Mission, gate: Gate, verb: Verb, tried: int) -> Button:
     match verb:
         case Verb.retry:
             form = Form(
                 title="Try again", submit="Retry",
                 fields=(Words(name="words", label="Anything to do differently? (optional)"),),
             )  # fmt: skip
+            style = "plain" if tried >= ENOUGH else "primary"
             return words.button(
-                mission, gate, verb, style="primary", form=form if gate.data.get("task") else None
+                mission, gate, verb, style=style, form=form if gate.data.get("task") else None
             )
         case Verb.cancel:
             return words.button(mission, gate, verb, style="danger", confirm="Cancel this mission?")

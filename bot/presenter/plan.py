@@ -89,7 +89,7 @@ def _facts(record: Record, plan: Plan) -> tuple[tuple[str, str], ...]:
             "Estimate",
             f"{words.dollars(estimate.cost, 'cost unknown')} · {words.span(estimate.seconds)}",
         ),
-        ("Cap", _cap(record, plan)),
+        *_cap(record, plan),
         ("Tasks", _shape(plan)),
     ]
     writers = [
@@ -100,10 +100,13 @@ def _facts(record: Record, plan: Plan) -> tuple[tuple[str, str], ...]:
     return tuple(fields)
 
 
-def _cap(record: Record, plan: Plan) -> str:
-    """The cap, and that nothing can hold it when the model's price is unknown."""
+def _cap(record: Record, plan: Plan) -> tuple[tuple[str, str], ...]:
+    """The cap where it matters; nothing can hold it when the model's price is unknown."""
+    if words.uncapped(record):
+        return ()
     cap = f"${record.mission.cap:.2f}"
-    return cap if plan.estimate.cost is not None else f"{cap}, not held: price unknown"
+    known = plan.estimate.cost is not None
+    return (("Cap", cap if known else f"{cap}, not held: price unknown"),)
 
 
 def _shape(plan: Plan) -> str:

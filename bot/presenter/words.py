@@ -15,7 +15,7 @@ from bot.cards import (
 from bot.domain.authority import who
 from bot.domain.base import counted
 from bot.domain.gate import LABELS, Gate, GateKind, Verb
-from bot.domain.mission import Mission
+from bot.domain.mission import DEFAULT_CAP, Mission
 from bot.domain.record import Record
 from bot.domain.work import FileRef
 
@@ -110,6 +110,24 @@ def spent(record: Record) -> str:
     if known.unknown:
         return f"${known.spent:.2f} and {counted(known.unknown, 'call')} of unknown price"
     return f"${known.spent:.2f}"
+
+
+def free(record: Record) -> bool:
+    """True when nothing costs anything here: no call did, and the plan says none will."""
+    spending, plan = record.spending, record.plan
+    expects = plan.estimate.cost if plan else None
+    return not (spending.spent or spending.reserved or spending.unknown) and expects == 0
+
+
+def uncapped(record: Record) -> bool:
+    """True when the cap is noise: all is free, and nobody set another than the usual one."""
+    return free(record) and record.mission.cap == DEFAULT_CAP
+
+
+def costs(record: Record) -> tuple[tuple[str, str], ...]:
+    """What was spent, and of how much."""
+    cost = ("Cost so far", "free" if free(record) else spent(record))
+    return (cost,) if uncapped(record) else (cost, ("Cap", f"${record.mission.cap:.2f}"))
 
 
 def dollars(cost: Decimal | None, unknown: str) -> str:
