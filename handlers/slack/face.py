@@ -13,7 +13,7 @@ from bot.cards import Button, Card, Click
 from bot.chat.slack import SlackChat
 from bot.chat.slack.calls import Calls
 from bot.chat.slack.installs import Installs
-from bot.chat.slack.place import Where, parts_of
+from bot.chat.slack.place import PLATFORM, Where, parts_of
 from bot.chat.slack.views import read
 from bot.chat.slack.words import mrkdwn
 from bot.documents.worker import Workers
@@ -109,6 +109,11 @@ class Face:
         async with self.store.begin() as tx:
             for place in places:
                 await tx.set_cursor(place, ts)
+
+    async def begin_reading(self, where: Where, ts: str) -> None:
+        """From now on this place is read on after a gap; where it is read already, nothing."""
+        if where.place not in await self.store.cursors(PLATFORM):
+            await self.read(where, ts)
 
     # -- buttons -------------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ PROMPTS = (
 
 async def opened(face: Face, look: Opened) -> None:
     """A person looks: the home is brought up to date, or the messages suggest how to begin."""
+    if look.channel and look.ts:
+        await face.begin_reading(Where(look.team, look.channel), look.ts)
     if look.tab == "messages":
         await _suggest(face, look)
     elif look.tab == "home":

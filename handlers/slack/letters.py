@@ -135,6 +135,7 @@ class Opened(Frozen):
     user: str
     channel: str
     tab: str
+    ts: str = ""
 
 
 class Halted(Frozen):

@@ -94,8 +94,9 @@ class Listeners:
     async def look(self, event: Json, context: Json) -> None:
         team, user = str(context["team_id"]), event["user"]
         look = letters.Opened(
-            team=team, user=user, channel=event.get("channel", ""), tab=event.get("tab", "")
-        )
+            team=team, user=user, channel=event.get("channel", ""), tab=event.get("tab", ""),
+            ts=str(event["event_ts"]),
+        )  # fmt: skip
         key = f"slack:h:{team}:{user}:{event['event_ts']}"
         await self._keep(key, "look", team, Where(team, user, "home").place, look)
 

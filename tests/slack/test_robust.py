@@ -152,6 +152,19 @@ async def test_ten_minutes_down_and_nothing_is_missed(quiet: Town, slack: Standi
     assert len(await quiet.missions()) == 2
 
 
+async def test_the_first_words_of_somebody_who_has_looked_in_are_not_missed(
+    quiet: Town, slack: Standin
+):
+    """They had opened the direct messages before, and said nothing yet."""
+    slack.open_home("U2", "messages")
+    await slack.until(lambda: slack.world.prompts)
+    await quiet.stop()
+    slack.events = frozenset()
+    slack.say(slack.world.im("U2").id, "U2", GOAL)
+    await quiet.start(work=False)
+    assert (await quiet.started()).requester == "U2"
+
+
 async def test_a_busy_slack_delays_the_catch_up_and_loses_nothing(quiet: Town, slack: Standin):
     """A 429 names the seconds; then it is read all the same."""
     root = quiet.mention(GOAL)["ts"]

@@ -65,6 +65,7 @@ class Calls:
 
     async def close(self) -> None:
         self._closed = True
+        await self._limiter.close()
         if self._session is not None:
             await self._session.close()
 

@@ -29,6 +29,8 @@ class Limiter(Protocol):
         """Nobody before `seconds` have passed: the platform said so."""
         ...
 
+    async def close(self) -> None: ...
+
 
 class LocalLimiter:
     """For one process."""
@@ -48,6 +50,9 @@ class LocalLimiter:
     async def hold(self, key: str, rate: Rate, seconds: float) -> None:
         until = self._clock() + seconds + rate.every * (rate.burst - 1)
         self._full[key] = max(self._full.get(key, 0.0), until)
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
     def _forget(self, now: float) -> None:
         """Drop what is long empty, so that channels do not pile up."""
@@ -91,6 +96,7 @@ class RedisLimiter:
     """
 
     def __init__(self, redis: Any, prefix: str = "cm:rate:") -> None:
+        self._redis = redis
         self._take = redis.register_script(_TAKE)
         self._hold = redis.register_script(_HOLD)
         self._prefix = prefix
@@ -104,6 +110,10 @@ class RedisLimiter:
     async def hold(self, key: str, rate: Rate, seconds: float) -> None:
         await self._local.hold(key, rate, seconds)
         await self._run(self._hold, key, seconds + rate.every * (rate.burst - 1))
+
+    async def close(self) -> None:
+        """Close the connections, which are this limiter's own."""
+        await self._redis.aclose()
 
     async def _run(self, script: Any, key: str, *values: float) -> bytes | str | None:
         from redis.exceptions import RedisError
