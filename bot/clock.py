@@ -18,10 +18,13 @@ log = structlog.get_logger(__name__)
 
 GATES_SECONDS = 30
 RETENTION_HOURS = 6
+SWEEP_HOURS = 1
+REPEATS = timedelta(days=30)
+"""How long a platform might send the same once more: until then its key and answer are kept."""
 
 
 class Clock:
-    """Reminds and expires gates; forgets what is older than the retention allows."""
+    """Reminds and expires gates; forgets what is too old, and drops what nobody owns."""
 
     def __init__(self, missions: Missions, removal: Removal, retention: timedelta | None) -> None:
         self.missions = missions
@@ -36,6 +39,8 @@ class Clock:
         add(_guarded(self.missions.tend_gates), "interval", seconds=GATES_SECONDS)
         if self.retention is not None:
             add(_guarded(self._retire), "interval", hours=RETENTION_HOURS)
+        add(_guarded(self.removal.sweep), "interval", hours=SWEEP_HOURS)
+        add(_guarded(self._prune), "interval", hours=RETENTION_HOURS)
         self._scheduler.start()
 
     def close(self) -> None:
@@ -45,6 +50,10 @@ class Clock:
     async def _retire(self) -> None:
         assert self.retention is not None
         await self.removal.ended(self.retention)
+
+    async def _prune(self) -> None:
+        store = self.missions.store
+        await store.prune_inbox(store.clock() - REPEATS)
 
 
 def _guarded(job: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

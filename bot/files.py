@@ -2,16 +2,24 @@
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import os
+import stat
 import tempfile
+import time
+from collections.abc import Generator
+from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from bot.ports import Files
 from bot.store import tables as t
 from bot.store.store import Store
+
+AGAIN = 0o400
+"""The mode of a blob that was put more than once; one that was put once can be written."""
 
 
 class FolderFiles:
@@ -27,10 +35,24 @@ class FolderFiles:
     def _put(self, data: bytes) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._path(sha256)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._again(path):
+            self._first(path, data)
         return sha256
+
+    def _again(self, path: Path) -> bool:
+        """Mark bytes that are there already as put again, now."""
+        with self._alone(), contextlib.suppress(FileNotFoundError):
+            os.utime(path)
+            path.chmod(AGAIN)
+            return True
+        return False
+
+    def _first(self, path: Path, data: bytes) -> None:
+        with _written(path, data) as whole, self._alone():
+            if path.exists():
+                whole.chmod(AGAIN)
+            whole.replace(path)
 
     async def get(self, sha256: str) -> bytes:
         """The bytes. Raises FileNotFoundError."""
@@ -39,6 +61,29 @@ class FolderFiles:
     async def drop(self, sha256: str) -> None:
         """Forget the bytes."""
         await asyncio.to_thread(self._path(sha256).unlink, missing_ok=True)
+
+    async def release(self, sha256: str, quiet: timedelta) -> None:
+        """Forget the bytes, unless they were put again within `quiet`."""
+        await asyncio.to_thread(self._unlink, self._path(sha256), quiet, once=True)
+
+    async def expire(self, sha256: str, quiet: timedelta) -> None:
+        """Forget the bytes, unless they were put within `quiet`."""
+        await asyncio.to_thread(self._unlink, self._path(sha256), quiet, once=False)
+
+    def _unlink(self, path: Path, quiet: timedelta, *, once: bool) -> None:
+        with self._alone(), contextlib.suppress(FileNotFoundError):
+            found = path.stat()
+            put_once = stat.S_IMODE(found.st_mode) != AGAIN
+            if (once and put_once) or found.st_mtime < time.time() - quiet.total_seconds():
+                path.unlink()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Generator[None]:
+        """Between processes too: nobody puts the bytes again while they are looked at."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     async def all(self) -> tuple[str, ...]:
         """The hashes of everything that is kept."""
@@ -74,22 +119,22 @@ def _holds(path: Path, sha256: str) -> bool:
 
 def _place(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, data)
+    with _written(path, data) as whole:
+        whole.replace(path)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write beside, sync, rename: a crash leaves no half file under the name."""
+@contextlib.contextmanager
+def _written(path: Path, data: bytes) -> Generator[Path]:
+    """The bytes beside `path`, synced and ready to rename: a crash leaves no half file there."""
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 class SqlFiles:
@@ -118,6 +163,20 @@ class SqlFiles:
         """Forget the bytes."""
         async with self.store.begin() as tx:
             await tx.conn.execute(delete(t.files).where(t.files.c.sha256 == sha256))
+
+    async def release(self, sha256: str, quiet: timedelta) -> None:
+        """Forget the bytes, unless they were put again within `quiet`. Raises StoreDown."""
+        c = t.files.c
+        async with self.store.begin() as tx:
+            free = or_(c.puts == 1, c.at < tx.now - quiet)
+            await tx.conn.execute(delete(t.files).where(c.sha256 == sha256, free))
+
+    async def expire(self, sha256: str, quiet: timedelta) -> None:
+        """Forget the bytes, unless they were put within `quiet`. Raises StoreDown."""
+        c = t.files.c
+        async with self.store.begin() as tx:
+            old = c.at < tx.now - quiet
+            await tx.conn.execute(delete(t.files).where(c.sha256 == sha256, old))
 
     async def all(self) -> tuple[str, ...]:
         """The hashes of everything that is kept."""

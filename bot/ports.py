@@ -1,6 +1,7 @@
 """The ports: the few things with more than one implementation."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Protocol
 
 from bot.cards import Card
@@ -94,6 +95,18 @@ class Files(Protocol):
 
     async def drop(self, sha256: str) -> None:
         """Forget the bytes; no error when they are not there."""
+        ...
+
+    async def release(self, sha256: str, quiet: timedelta) -> None:
+        """Forget bytes that their last owner let go, at once.
+
+        Unless they were put again within `quiet`: then somebody may be about to own them, and
+        they are left to `expire`.
+        """
+        ...
+
+    async def expire(self, sha256: str, quiet: timedelta) -> None:
+        """Forget bytes, unless they were put within `quiet`."""
         ...
 
     async def all(self) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ from bot.store.tx import Missing, Tx
 PATIENCE = timedelta(seconds=25)
 """How long a holder may take to let go: a little more than a lease runs without its holder."""
 LOOK_SECONDS = 0.1
-
+QUIET = timedelta(hours=1)
+"""How long bytes that were put may be without an owner: more than the slowest upload and the
+turn of a model that lie between."""
 
 SOMEONE = "someone"
 
@@ -81,10 +83,16 @@ class Removal:
         async with self.store.reading() as conn:
             return (await conn.execute(query)).first() is not None
 
+    async def sweep(self) -> None:
+        """Drop bytes that nobody owns: a crash, or an upload that came to nothing, left them."""
+        for sha256 in set(await self.files.all()) - await self.store.owned_files():
+            await self.files.expire(sha256, QUIET)
+
     async def _drop(self, unowned: tuple[str, ...]) -> None:
+        """Bytes that nobody else ever put go at once; the rest when nobody wants them."""
         for sha256 in unowned:
             if not await self.store.owns_file(sha256):
-                await self.files.drop(sha256)
+                await self.files.release(sha256, QUIET)
 
     async def _unname(self, workspace: str, names: set[str]) -> None:
         """Take their name, and words at gates, out of what happened in the missions of others.

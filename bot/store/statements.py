@@ -150,6 +150,15 @@ def put(dialect: str, table: Table, changed: Sequence[str]) -> Any:
 
 
 @cache
+def put_file(dialect: str) -> Any:
+    """Insert bytes, or count that they were put again."""
+    row = _insert(dialect, t.files)
+    return row.on_conflict_do_update(
+        index_elements=["sha256"], set_={"at": row.excluded.at, "puts": t.files.c.puts + 1}
+    )
+
+
+@cache
 def want(dialect: str) -> Any:
     """Insert a slot, or raise what is wanted of it."""
     return _insert(dialect, t.slots).on_conflict_do_update(

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, event, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, event, or_, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -315,6 +315,18 @@ class Store:
                 query.order_by(t.inbox.c.received_at, t.inbox.c.key).limit(limit)
             )
             return tuple(dict(row) for row in found.mappings())
+
+    async def prune_inbox(self, before: datetime) -> int:
+        """Remove what was dealt with before that; gives how much. What still waits stays."""
+        async with self.begin() as tx:
+            done = await tx.conn.execute(delete(t.inbox).where(t.inbox.c.done_at < before))
+            return done.rowcount
+
+    async def owned_files(self) -> frozenset[str]:
+        """The hashes of all files that some mission owns."""
+        async with self.reading() as conn:
+            found = await conn.execute(select(t.file_owners.c.sha256).distinct())
+            return frozenset(row[0] for row in found)
 
     async def cursors(self, platform: str) -> dict[str, str]:
         """How far each place of a platform was read."""

@@ -329,6 +329,8 @@ files = Table(
     Column("sha256", String(64), primary_key=True),
     Column("size", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    _count("puts"),
+    _at("at"),
 )
 
 file_owners = Table(

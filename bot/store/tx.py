@@ -224,7 +224,9 @@ class Tx:
         await self._put(t.calls, row)
 
     async def put_file(self, sha256: str, data: bytes) -> None:
-        await self._once(t.files, {"sha256": sha256, "size": len(data), "data": data})
+        """Keep bytes, or mark those that are there as put again, now."""
+        row = {"sha256": sha256, "size": len(data), "data": data, "puts": 1, "at": self.now}
+        await self.conn.execute(q.put_file(self.conn.dialect.name), row)
 
     async def set_cursor(self, place: str, seen: str) -> None:
         """How far a place was read, as its platform counts; for catching up after a gap."""

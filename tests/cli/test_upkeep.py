@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import signal
 import stat
 import tarfile
@@ -183,6 +184,8 @@ def test_a_forgotten_person_leaves_no_trace(shell: Shell) -> None:
     for word in ("heron", "wren"):
         shell("run", f"Count the rows about the {word} in the export", "-f", "sales.csv",
               "--offline")  # fmt: skip
+    for path in (shell.data / "files").glob("*/*"):
+        os.utime(path, (0, 0))  # both missions made these: what is put twice stays for an hour
     done = shell("forget", "--person", "you", "--yes")
     assert (done.code, done.out) == (0, "Removed 2 missions.\n")
     assert shell.traces("heron", "wren") == []

@@ -1,15 +1,22 @@
-"""Blobs as files on the disk: whole, whoever asks at once and whoever was killed."""
+"""Blobs: whole on the disk, and gone when nobody owns them, but not under a new owner's hands."""
 
 import asyncio
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bot.files import FolderFiles, placed
+from bot.files import FolderFiles, SqlFiles, placed
+from bot.missions import Missions
+from bot.ports import Files
+from bot.removal import QUIET, Removal
+from bot.store.store import Store
+from tests.conftest import Clock
 
 BIG = bytes(range(256)) * (50 * 4096)
 """50 MB, as much as one attachment may have."""
@@ -66,3 +73,85 @@ async def test_a_whole_file_is_not_written_again(files: FolderFiles, tmp_path: P
     inode = path.stat().st_ino
     await placed(files, sha256, path)
     assert path.stat().st_ino == inode
+
+
+# -- dropping --------------------------------------------------------------------------------------
+
+Kept = tuple[Files, Callable[[], None]]
+"""Files, and what lets more than QUIET pass for them."""
+
+
+@pytest.fixture(params=["folder", "sql"])
+def kept(request: pytest.FixtureRequest, store: Store, clock: Clock, tmp_path: Path) -> Kept:
+    if request.param == "sql":
+        return SqlFiles(store), lambda: clock.move(hours=2)
+    folder, long_ago = tmp_path / "files", time.time() - 2 * QUIET.total_seconds()
+
+    def age() -> None:
+        for path in folder.glob("??/*"):
+            os.utime(path, (long_ago, long_ago))
+
+    return FolderFiles(folder), age
+
+
+async def test_bytes_that_were_put_once_are_released_at_once(kept: Kept) -> None:
+    """Only their one owner ever had them."""
+    files, _ = kept
+    await files.release(await files.put(b"mine"), QUIET)
+    assert await files.all() == ()
+
+
+async def test_bytes_put_again_just_now_stay_for_who_is_about_to_own_them(kept: Kept) -> None:
+    """An upload keeps its bytes first and names their owner later."""
+    files, age = kept
+    sha256 = await files.put(b"ours")
+    assert await files.put(b"ours") == sha256
+    await files.release(sha256, QUIET)
+    await files.expire(sha256, QUIET)
+    assert await files.get(sha256) == b"ours"
+    age()
+    await files.release(sha256, QUIET)
+    assert await files.all() == ()
+
+
+async def test_two_first_puts_at_once_count_as_two(tmp_path: Path) -> None:
+    """Both write the bytes; the later one marks them."""
+    files = FolderFiles(tmp_path)
+    for _ in range(20):
+        (sha256, _) = await asyncio.gather(files.put(b"x"), files.put(b"x"))
+        await files.release(sha256, QUIET)
+        assert await files.all() == (sha256,)
+        await files.drop(sha256)
+
+
+async def test_the_sweep_drops_what_nobody_owns_and_nothing_young(
+    kept: Kept, store: Store, tmp_path: Path
+) -> None:
+    """Such as what a crash left between a forgotten mission and its bytes."""
+    files, age = kept
+    removal = Removal(Missions(store, _wake, lambda: None), files, tmp_path / "work")
+    owned, lost = await files.put(b"owned"), await files.put(b"lost")
+    async with store.begin() as tx:
+        await tx.own_file(owned, "m1", "a.csv")
+    await removal.sweep()
+    assert set(await files.all()) == {owned, lost}
+    age()
+    young = await files.put(b"young")
+    await removal.sweep()
+    assert set(await files.all()) == {owned, young}
+
+
+async def test_an_upload_between_forgetting_and_dropping_keeps_its_bytes(
+    kept: Kept, store: Store, tmp_path: Path
+) -> None:
+    """The same file comes again while its only mission is being removed."""
+    files, _ = kept
+    sha256 = await files.put(b"the same")
+    await files.put(b"the same")  # its owner will be named in a moment
+    removal = Removal(Missions(store, _wake, lambda: None), files, tmp_path / "work")
+    await removal._drop((sha256,))  # pyright: ignore[reportPrivateUsage]
+    assert await files.get(sha256) == b"the same"
+
+
+async def _wake(mission: str) -> None:
+    pass

@@ -652,6 +652,22 @@ async def test_what_had_its_effect_is_not_kept(store: Store):
         assert kept.scalar_one() == {}
 
 
+async def test_what_was_dealt_with_long_ago_is_pruned(store: Store, clock: Clock):
+    """What still waits stays, however old; so do answers that a repeat may ask for."""
+    async with store.begin() as tx:
+        for key in ("old", "waits"):
+            await tx.arrive(key, "W1", "slack:C1", "message", {})
+        await tx.inbox_done("old", {"said": "yes"})
+    clock.move(days=31)
+    async with store.begin() as tx:
+        await tx.arrive("new", "W1", "slack:C1", "message", {})
+        await tx.inbox_done("new", {"said": "no"})
+    assert await store.prune_inbox(clock() - timedelta(days=30)) == 1
+    async with store.reading() as conn:
+        kept = (await conn.execute(select(t.inbox.c.key))).scalars()
+        assert set(kept) == {"waits", "new"}
+
+
 async def test_a_step_is_kept_for_the_next_try(store: Store, m1: str):
     assert await store.step(m1, "k") is None
     async with store.begin() as tx:
