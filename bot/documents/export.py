@@ -52,7 +52,9 @@ async def export(
             "exported; download it as Markdown or export a part of it."
         )
     if format == "md":
-        return as_markdown(markdown, title).encode()
+        from bot.documents.harmless import harmless
+
+        return harmless(as_markdown(markdown, title)).encode()
     made: bytes = await workers.run(
         "bot.documents.export:render",
         markdown,

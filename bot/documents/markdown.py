@@ -1,8 +1,8 @@
 """Markdown to one clean token stream that every output is made from, and to safe HTML.
 
 Models and people write Markdown; both may paste HTML into it. No raw HTML survives: line
-breaks stay, known tags go (their text stays), and anything else in angle brackets, such as
-`/users/<id>`, is shown as it was written.
+breaks stay, tags that only dress text go (the text stays), and anything else in angle brackets,
+such as `/users/<id>` or a picture, is shown as it was written.
 """
 
 from __future__ import annotations
@@ -34,11 +34,8 @@ _TAG: Final = re.compile(r"</?([a-z][a-z0-9]*)[\s/>]", re.I)
 _BREAK: Final = re.compile(r"<br\s*/?>", re.I)
 _TASK: Final = re.compile(r"\[([ xX])\]\s+")
 # fmt: off
-_DROPPED_TAGS: Final = frozenset(nh3.ALLOWED_TAGS) | {
-    "script", "style", "iframe", "object", "embed", "form", "input", "button", "select",
-    "textarea", "svg", "math", "video", "audio", "source", "picture", "canvas", "link", "meta",
-    "base", "html", "head", "body", "title", "noscript", "template", "font", "section", "main",
-    "label", "option", "fieldset", "big",
+_DROPPED_TAGS: Final = (frozenset(nh3.ALLOWED_TAGS) - {"img"}) | {
+    "html", "head", "body", "title", "font", "section", "main", "label", "big",
 }
 _TAGS: Final = frozenset({
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre",
@@ -68,7 +65,7 @@ def safe_html(markdown: str, pictures: Mapping[str, str] | None = None) -> str:
     and tell the other site nothing. Takes about a second for a megabyte.
     """
     known = pictures or {}
-    return render_html(markdown, lambda source: lookup(known, source) or _own_picture(source))
+    return render_html(markdown, lambda source: lookup(known, source) or own_picture(source))
 
 
 def render_html(markdown: str, picture: Picture) -> str:
@@ -96,6 +93,13 @@ def parse(markdown: str, picture: Picture) -> tuple[list[Token], dict[str, Any]]
     env: dict[str, Any] = {"docId": f"{zlib.crc32(markdown.encode(errors='replace')):x}"}
     tokens = _parser().parse(clean(markdown), env)
     return list(_blocks(tokens, picture)), env
+
+
+def raw_tokens(markdown: str) -> tuple[list[Token], list[str]]:
+    """Give the tokens as they were written, raw HTML and all, and the addresses of references."""
+    env: dict[str, Any] = {}
+    tokens = _parser().parse(markdown, env)
+    return tokens, [str(r.get("href", "")) for r in env.get("references", {}).values()]
 
 
 def has_title(markdown: str) -> bool:
@@ -156,8 +160,7 @@ def _paragraph(token: Token) -> Iterator[Token]:
 
 
 def _bare(source: str) -> str:
-    tag = _TAG.match(source.lstrip())
-    if tag and tag[1].lower() not in _DROPPED_TAGS:
+    if any(tag.lower() not in _DROPPED_TAGS for tag in _TAG.findall(source)):
         return source.strip()
     return html.unescape(nh3.clean(source, tags=set())).strip()
 
@@ -193,9 +196,14 @@ def _html_inline(token: Token) -> Iterator[Token]:
 def _mark_link(token: Token) -> bool:
     """Make an outside link open apart; False when the address is not one to follow."""
     address = str(token.attrGet("href") or "")
-    scheme, colon, _ = _PATH.split(address, maxsplit=1)[0].partition(":")
-    if colon or address.startswith("//"):
+    if ":" in _PATH.split(address, maxsplit=1)[0] or address.startswith("//"):
         token.attrSet("target", "_blank")
+    return followable(address)
+
+
+def followable(address: str) -> bool:
+    """Say whether a link may lead there: to the web, to mail, to a telephone, or nearby."""
+    scheme, colon, _ = _PATH.split(address, maxsplit=1)[0].partition(":")
     return not colon or scheme.strip().lower() in _SAFE_SCHEMES
 
 
@@ -230,7 +238,8 @@ def _align(token: Token) -> None:
         token.attrSet("align", style.removeprefix("text-align:"))
 
 
-def _own_picture(source: str) -> str | None:
+def own_picture(source: str) -> str | None:
+    """Give the source of a picture that loads nothing from elsewhere; None for another one."""
     relative = not _SCHEME.match(source) and not source.startswith(("/", "\\"))
     return source if relative or DATA_PICTURE.match(source) else None
 

@@ -1,5 +1,6 @@
 """The table tools: describe, query, join, compare and chart, computed in helper processes."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from graphs.tools.tables_ask import Change, Chart, Describe, Join, Query
 SECONDS = 60.0
 MEMORY_MB = 1024
 SHOWN_CELL = 120
+_MARKS = re.compile(r"[|`\[\]]|<(?=[A-Za-z/!?])|\\(?=[|`\[\]<\\])")
+"""What would make a cell more than its words: a tag, a link, a picture, code, another cell."""
 
 
 async def _describe(args: Describe, room: Room) -> ToolResult:
@@ -114,7 +117,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     short = text if len(text) <= SHOWN_CELL else f"{text[:SHOWN_CELL]}…"
-    return short.replace("|", "\\|").replace("\n", " ")
+    return _MARKS.sub(r"\\\g<0>", " ".join(short.splitlines()))
 
 
 def _notes(notes: Sequence[str]) -> str:
