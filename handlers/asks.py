@@ -1,9 +1,11 @@
 """Words from a person → a goal, an answer, a revision, guidance, or a stop. Without a platform."""
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from bot.domain.answers import answers, pick
+from bot.domain.authority import may
 from bot.domain.base import Frozen, Refused
 from bot.domain.board import Board, TaskState
 from bot.domain.gate import Gate, GateKind, Verb
@@ -57,6 +59,36 @@ async def current(missions: Missions, ask: Ask) -> Mission | None:
     """The mission that words in this Place are about: the newest, unless it has ended."""
     found = await missions.store.missions(ask.person.workspace, place=ask.place, limit=1)
     return found[0] if found and not found[0].status.ended else None
+
+
+LATE = (
+    "You changed your words after I had taken them. I go on with the first ones. To change "
+    "something, say what should be different, or press Revise."
+)
+
+
+async def reword(missions: Missions, ask: Ask, first: str) -> Heard | None:
+    """Words that were changed after they were heard under the key `first`.
+
+    Those that asked for a mission count while its plan is being made; the answer to all others is
+    LATE. None when nothing changed, when nothing came of them, or when it is not theirs to say.
+    """
+    async with missions.store.begin() as tx:
+        taken = await tx.inbox_result(first)
+    mission = await missions.store.mission(taken["mission"]) if taken else None
+    if mission is None or mission.status.ended or not may(ask.person, mission):
+        return None
+    if began(taken) and ask.text.strip() == mission.goal.strip():
+        return None
+    if not began(taken) or mission.status is not Status.drafting:
+        return Heard(kind="refused", text=LATE, mission=mission.id)
+    text = f"The request was changed. It now says: {ask.text.strip()}"
+    return _heard("steered", await missions.steer(ask.key, ask.person, mission.id, text))
+
+
+def began(taken: Mapping[str, Any]) -> bool:
+    """True when what came of words is that a mission began."""
+    return set(taken) == {"mission"}
 
 
 def _chat(text: str) -> Heard | None:

@@ -56,7 +56,7 @@ async def _told(client: discord.Client, words: Words, place: str, heard: Heard) 
     if heard.kind == "refused":
         return Answer(heard.text)
     if heard.kind in REACTIONS:
-        await _react(client, words, REACTIONS[heard.kind])
+        await react(client, words.channel, words.message, heard.kind)
     if heard.text:
         await reply(client, words.channel, words.message, heard.text)
     return Answer("")
@@ -173,9 +173,10 @@ async def _attachment(face: Face, client: discord.Client, file: Sent) -> Attachm
 # Answers to messages
 
 
-async def _react(client: discord.Client, words: Words, emoji: str) -> None:
+async def react(client: discord.Client, channel: str, message: str, kind: str) -> None:
+    """One sign below the message, for what it was taken for."""
     try:
-        await client.http.add_reaction(int(words.channel), int(words.message), emoji)
+        await client.http.add_reaction(int(channel), int(message), REACTIONS[kind])
     except (discord.HTTPException, aiohttp.ClientError, OSError):
         log.info("discord_no_reaction")
 

@@ -1,5 +1,6 @@
 """The connection: events in, one call each; fatal ends in a sentence, the rest reconnects."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import discord
@@ -10,11 +11,11 @@ from bot.chat.discord.pace import Pace
 from bot.chat.discord.place import PLATFORM
 from bot.inbox import Letter
 from bot.ports import ChatError
-from handlers.discord import begin, buttons, messages
+from handlers.discord import begin, buttons, changes, messages
 from handlers.discord.commands import Tree
-from handlers.discord.face import Face
+from handlers.discord.face import Answer, Face
 from handlers.discord.guard import Interaction, safely
-from handlers.discord.letters import WORDS, Press, Words, settle
+from handlers.discord.letters import EDITED, GONE, PRESS, Edited, Gone, Press, Words, settle
 
 log = structlog.get_logger(__name__)
 
@@ -55,19 +56,29 @@ class Events:
     async def deal(self, sent: Letter) -> None:
         """A letter of the inbox."""
         client: Any = self
-        if sent.kind == WORDS:
-            words = Words.model_validate(sent.payload)
-            work = begin.deal(self.face, client, sent.key, words)
-
-            async def below(text: str) -> None:
-                if words.message and not words.menu:
-                    await begin.reply(client, words.channel, words.message, text)
-
-            await settle(self.face, sent, words.person, work, below)
-        else:
+        if sent.kind == GONE:
+            await changes.offer_stop(self.face, sent.key, Gone.model_validate(sent.payload))
+        elif sent.kind == PRESS:
             press = Press.model_validate(sent.payload)
             work = buttons.deal(self.face, sent.key, press)
             await settle(self.face, sent, press.person, work, _nowhere)
+        elif sent.kind == EDITED:
+            edited = Edited.model_validate(sent.payload)
+            work = changes.follow(self.face, client, sent.key, edited)
+            await self._settle(sent, edited, work)
+        else:
+            words = Words.model_validate(sent.payload)
+            await self._settle(sent, words, begin.deal(self.face, client, sent.key, words))
+
+    async def _settle(self, sent: Letter, words: Words, work: Awaitable[Answer]) -> None:
+        """Words are answered privately, or below them."""
+        client: Any = self
+
+        async def below(text: str) -> None:
+            if words.message and not words.menu:
+                await begin.reply(client, words.channel, words.message, text)
+
+        await settle(self.face, sent, words.person, work, below)
 
     async def on_connect(self) -> None:
         """A new session: what was missed is not said again, so every Place is behind.
@@ -83,6 +94,17 @@ class Events:
     async def on_message(self, message: discord.Message) -> None:
         client: Any = self
         await messages.on_message(self.face, client, message)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        client: Any = self
+        await changes.on_edit(self.face, client, event.message)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        await changes.on_delete(self.face, event.guild_id, event.channel_id, event.message_id)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        for message in event.message_ids:
+            await changes.on_delete(self.face, event.guild_id, event.channel_id, message)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Modals: discord.py drops those that it did not send since it started."""

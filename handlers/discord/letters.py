@@ -21,7 +21,7 @@ from handlers.discord.guard import BROKEN
 
 log = structlog.get_logger(__name__)
 
-WORDS, PRESS = "words", "press"
+WORDS, PRESS, EDITED, GONE = "words", "press", "edited", "gone"
 WAITING = "That is being dealt with."
 Tell = Callable[[str], Awaitable[None]]
 
@@ -62,6 +62,14 @@ class Words(Frozen):
     def command(self) -> bool:
         return not self.message
 
+    @property
+    def workspace(self) -> str:
+        return self.person.workspace
+
+
+class Edited(Words):
+    """What words were changed to; they stand where the first ones stood."""
+
 
 class Press(Frozen):
     """A button, with the values of its form when there was one."""
@@ -71,13 +79,41 @@ class Press(Frozen):
     custom_id: str
     values: dict[str, Any] | None = None
 
+    @property
+    def workspace(self) -> str:
+        return self.person.workspace
 
-def letter(key: str, payload: Words | Press) -> Letter:
+
+class Gone(Frozen):
+    """A message was deleted. Discord does not say by whom."""
+
+    guild: str
+    channel: str
+    message: str
+
+    @property
+    def place(self) -> str:
+        return f"{PLATFORM}:{self.guild}:{self.channel}"
+
+    @property
+    def workspace(self) -> str:
+        return f"{PLATFORM}:{self.guild}"
+
+
+KINDS: dict[type[Frozen], str] = {Words: WORDS, Edited: EDITED, Press: PRESS, Gone: GONE}
+
+
+def message_key(message: str) -> str:
+    """The key of the words of a message."""
+    return f"discord:m:{message}"
+
+
+def letter(key: str, payload: Words | Press | Gone) -> Letter:
     return Letter(
         key=key,
-        workspace=payload.person.workspace,
+        workspace=payload.workspace,
         place=payload.place,
-        kind=WORDS if isinstance(payload, Words) else PRESS,
+        kind=KINDS[type(payload)],
         payload=payload.model_dump(mode="json"),
     )
 

@@ -17,7 +17,7 @@ from handlers.asks import HOW
 from handlers.discord.begin import reply, sent
 from handlers.discord.face import Face
 from handlers.discord.guard import BROKEN
-from handlers.discord.letters import Words, letter
+from handlers.discord.letters import Words, letter, message_key
 from handlers.discord.people import lacking, missing, person_of
 from handlers.phrases import Meaning, meaning
 
@@ -81,7 +81,7 @@ async def _take(face: Face, client: discord.Client, message: discord.Message, se
     if known and message.id <= int(known):
         return
     try:
-        await _accept(face, client, message, seat)
+        await accept(face, client, message, seat)
         if seat.thread and (known or seat.guild == DM or mentioned(client, message)):
             await face.cursors.put(seat.place, str(message.id))
     except StoreDown as error:
@@ -91,21 +91,22 @@ async def _take(face: Face, client: discord.Client, message: discord.Message, se
         await _tell(client, message, BROKEN)
 
 
-async def _accept(face: Face, client: discord.Client, message: discord.Message, seat: Seat) -> None:
+async def accept(face: Face, client: discord.Client, message: discord.Message, seat: Seat) -> bool:
+    """Keep the words when they are for us, else say why not. False when they came before."""
     called = seat.guild == DM or mentioned(client, message)
     text = words_of(client, message)
     if not called and not await _for_us(face, client, message, seat, text):
-        return
+        return True
     if not message.attachments and (not text or (not seat.thread and _talk(text))):
         await _tell(client, message, HOW)
-        return
+        return True
     if names := _missing(message, seat):
         await _tell(client, message, lacking(names))
-        return
+        return True
     words = Words(
         guild=seat.guild,
         channel=seat.channel,
-        person=await _person(client, message),
+        person=await speaker(client, message),
         text=text,
         message=str(message.id),
         thread=seat.thread,
@@ -113,7 +114,7 @@ async def _accept(face: Face, client: discord.Client, message: discord.Message, 
         files=sent(message.attachments),
         context=await _context(face, client, message, seat),
     )
-    await face.inbox.accept(letter(f"discord:m:{message.id}", words))
+    return await face.inbox.accept(letter(message_key(str(message.id)), words))
 
 
 async def _for_us(
@@ -171,7 +172,7 @@ def _line(client: discord.Client, message: discord.Message) -> str:
     return f"{message.author.display_name}: {words_of(client, message)}"
 
 
-async def _person(client: discord.Client, message: discord.Message) -> Person:
+async def speaker(client: discord.Client, message: discord.Message) -> Person:
     """The author with their roles; what is read later comes without them."""
     author, guild = message.author, message.guild
     if guild is not None and not isinstance(author, discord.Member):

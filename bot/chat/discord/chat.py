@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bot.cards import Card, Picture
+from bot.cards import Button, Card, Picture
 from bot.chat.discord import limits
 from bot.chat.discord.attach import Attach, Link
 from bot.chat.discord.errors import FORM, INVALID, Archived, Denied, Rationed, Refused
@@ -20,7 +20,7 @@ from bot.chat.discord.marks import reference
 from bot.chat.discord.pace import Pace
 from bot.chat.discord.place import DM, PLATFORM, Ref, Where, born
 from bot.chat.discord.reading import files_of, mark_of, ref_of
-from bot.chat.discord.render import V2, Page, bare, classic, live, render
+from bot.chat.discord.render import V2, Page, bare, classic, live, render, rows
 from bot.chat.discord.rest import Json, Rest, Upload
 from bot.chat.discord.words import clip, neutral
 from bot.ports import ChatBusy, ChatError, ChatGone, Files, Message
@@ -139,6 +139,20 @@ class DiscordChat:
             self._dms[person] = opened["id"]
         body = {"content": clip(neutral(text), limits.CONTENT), "allowed_mentions": NO_MENTIONS}
         await self._rest.ask("POST", MESSAGES, body=body, channel=self._dms[person])
+
+    async def say(self, place: str, text: str, *buttons: Button, key: str) -> None:
+        """A line for all who are there, with buttons below it; once for each key.
+
+        Raises ChatBusy, ChatLost or ChatGone.
+        """
+        body: Json = {
+            "content": clip(neutral(text), limits.CONTENT),
+            "components": rows(buttons),
+            "allowed_mentions": NO_MENTIONS,
+            "nonce": hashlib.sha256(key.encode()).hexdigest()[: limits.NONCE],
+            "enforce_nonce": True,
+        }
+        await self._rest.ask("POST", MESSAGES, body=body, channel=Where.of(place).channel)
 
     def plain(self, custom_id: str) -> bool:
         """True for a button that was shown lately and acts at once, without a form."""

@@ -128,7 +128,7 @@ def bare(
     foot = _foot(card, revision)
     text = clip_markdown(markdown(_said(card)), limits.TEXT - size(foot))
     parts = [_text(text)] if text else []
-    return Page([*parts, *_rows(card), _text(foot)])
+    return Page([*parts, *rows(card.buttons), _text(foot)])
 
 
 def _said(card: Card) -> str:
@@ -179,7 +179,7 @@ class _Draft:
         parts += [_text(self._note(spill))] if self.cut else []
         parts += [_text(text) for text in self.files.lines]
         parts += _shown_files([*self.files.attach, *spill])
-        parts += [*_rows(self.card), *_downloads(self.card), _text(self.foot)]
+        parts += [*rows(self.card.buttons), *_downloads(self.card), _text(self.foot)]
         made: Json = {"type": CONTAINER, "components": parts}
         if self.card.tone in COLOURS:
             made["accent_color"] = COLOURS[self.card.tone]
@@ -349,11 +349,12 @@ def _shown_files(files: Sequence[Attach]) -> list[Json]:
     return made + [{"type": FILE, "file": {"url": f"attachment://{f.name}"}} for f in others]
 
 
-def _rows(card: Card) -> list[Json]:
-    buttons = [button(b) for b in _distinct(card.buttons)[: limits.BUTTONS]]
+def rows(buttons: Sequence[Button]) -> list[Json]:
+    """Buttons as action rows, as many as a message takes."""
+    shown = [button(b) for b in _distinct(buttons)[: limits.BUTTONS]]
     return [
-        {"type": ACTION_ROW, "components": buttons[n : n + limits.ROW]}
-        for n in range(0, len(buttons), limits.ROW)
+        {"type": ACTION_ROW, "components": shown[n : n + limits.ROW]}
+        for n in range(0, len(shown), limits.ROW)
     ]
 
 
@@ -419,8 +420,8 @@ def classic(
     picture = _picture(card)
     if picture:
         embed["image"] = {"url": f"attachment://{picture[0].name}"}
-    rows = [*_rows(card), *_downloads(card)]
-    return Page(rows, (*picture, *files.attach, *spill), (embed,), v2=False)
+    below = [*rows(card.buttons), *_downloads(card)]
+    return Page(below, (*picture, *files.attach, *spill), (embed,), v2=False)
 
 
 def _fields_cut(card: Card) -> bool:

@@ -379,7 +379,7 @@ class Rest:
         message = self.world.message(place["id"], request.match_info["message"])
         if message["author"]["id"] != self.world.bot["id"]:
             self.world.need(place, "manage_messages")
-        del self.world.messages[place["id"]][message["id"]]
+        self.world.delete_message(message)
         return NO_CONTENT
 
     async def react(self, request: web.Request, body: Any) -> Any:

@@ -106,6 +106,14 @@ class StandIn:
             body["message_reference"] = {"message_id": reply_to["id"]}
         return self.world.add_message(channel, person, body)
 
+    def rewrite(self, message: Json, text: str) -> None:
+        """Its author edits a message."""
+        self.world.edit_message(message, {"content": text})
+
+    def remove(self, message: Json) -> None:
+        """Somebody deletes a message."""
+        self.world.delete_message(message)
+
     def dm(self, person: Json) -> Json:
         return self.world.dm(person["id"])
 

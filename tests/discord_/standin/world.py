@@ -385,8 +385,19 @@ class World:
                 message[name] = body[name] if body[name] is not None else type(message[name])()
         if body.get("flags") is not None:
             message["flags"] = message["flags"] | body["flags"]
+        if body.get("content"):
+            known = [self.users.get(u) for u in user_mentions(body["content"])]
+            message["mentions"] = [user for user in known if user]
         message["edited_timestamp"] = self.stamp()
         self._announce_message("MESSAGE_UPDATE", message)
+
+    def delete_message(self, message: Json) -> None:
+        """A thread that hangs on it stays. Nobody is told who deleted it."""
+        del self.messages[message["channel_id"]][message["id"]]
+        self.touched()
+        if self.sees(self.channels[message["channel_id"]]):
+            kept = ("id", "channel_id", "guild_id")
+            self.announce("MESSAGE_DELETE", {k: v for k, v in message.items() if k in kept})
 
     def _announce_message(self, event: str, message: Json) -> None:
         self.touched()
