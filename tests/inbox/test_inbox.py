@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 from collections import defaultdict
 
+from sqlalchemy import select
+
 from bot.domain.base import Refused
 from bot.domain.mission import Person
 from bot.inbox import MAX_TRIES, Inbox, Letter
 from bot.missions import Missions, NewMission
+from bot.store import tables
 from bot.store.store import Store
 
 PERSON = Person(workspace="T1", id="U1", name="Ada")
@@ -111,6 +114,28 @@ async def test_a_refusal_is_an_answer(store: Store) -> None:
     await inbox.settle()
     await inbox.settle()
     assert len(tries) == 1
+
+
+async def test_what_was_said_is_not_kept_when_it_was_dealt_with(store: Store) -> None:
+    """Answered, refused or put aside: a repeat is still known, people's words are gone."""
+    desk = Desk()
+    desk.broken = {2}
+
+    async def deal(letter: Letter) -> None:
+        if letter.payload["n"] == 3:
+            raise Refused("Say what you want done.")
+        await desk(letter)
+
+    inbox = Inbox(store, {"slack": deal})
+    for number in (1, 2, 3):
+        await inbox.accept(letter(number, f"slack:T1:C{number}:1"))
+    for _ in range(MAX_TRIES):
+        await inbox.settle()
+    async with store.reading() as conn:
+        rows = (await conn.execute(select(tables.inbox))).mappings().all()
+    assert [row["payload"] for row in rows] == [{}, {}, {}]
+    assert all(row["done_at"] for row in rows)
+    assert not await inbox.accept(letter(1, "slack:T1:C1:1"))
 
 
 async def test_a_running_inbox_sees_a_letter_at_once(store: Store) -> None:
