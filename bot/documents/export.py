@@ -5,6 +5,7 @@ pdf = await export(workers, markdown, "Brief", "pdf", files={"chart.png": data})
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, get_args
@@ -52,9 +53,7 @@ async def export(
             "exported; download it as Markdown or export a part of it."
         )
     if format == "md":
-        from bot.documents.harmless import harmless
-
-        return harmless(as_markdown(markdown, title)).encode()
+        return await asyncio.to_thread(_plain, markdown, title)
     made: bytes = await workers.run(
         "bot.documents.export:render",
         markdown,
@@ -66,6 +65,12 @@ async def export(
         memory_mb=MEMORY_MB,
     )
     return made
+
+
+def _plain(markdown: str, title: str) -> bytes:
+    from bot.documents.harmless import harmless
+
+    return harmless(as_markdown(markdown, title)).encode()
 
 
 def render(markdown: str, title: str, format: Format, files: dict[str, bytes], lang: str) -> bytes:
