@@ -202,25 +202,36 @@ def doctor(
     json: Lines = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend permissions and folders.")] = False,
     card: Annotated[
-        str, typer.Option(help="A Slack channel's id: show a test card there, and delete it.")
+        str,
+        typer.Option(help="Show a test card in this channel and delete it: slack:C1, discord:123."),
     ] = "",
 ) -> None:
     """Check the configuration, and say how to mend what is wrong. Exit 1 when something is bad.
 
     Each configured model is asked one tiny real question.
     """
+    platform, channel = _channel(card)
     settings = _settings()
     from bot.commands.doctor import examine
 
-    if settings.slack_bot_token or settings.slack_client_id or card:
+    if settings.slack_bot_token or settings.slack_client_id or platform == "slack":
         from bot.commands.slack import checks
 
-        checks(card)
-    if settings.discord_token:
+        checks(channel if platform == "slack" else "")
+    if settings.discord_token or platform == "discord":
         from bot.commands import discord
 
-        discord.checks()
+        discord.checks(channel if platform == "discord" else "")
     raise typer.Exit(_run(examine(settings, lines=json, fix=fix)))
+
+
+def _channel(card: str) -> tuple[str, str]:
+    """Platform and channel of `slack:C1` or `discord:123`; two empty words of none."""
+    platform, _, channel = card.partition(":")
+    known = (platform == "slack" and channel) or (platform == "discord" and channel.isdecimal())
+    if card and not known:
+        raise typer.BadParameter(f"{card!r} is no channel: say slack:C0123 or discord:1234567890.")
+    return platform, channel
 
 
 @init_app.callback()

@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.prompt import Prompt
 
 from bot.chat.discord import point
-from bot.chat.discord.doctor import STEPS, Found, examine
+from bot.chat.discord.doctor import STEPS, Found, examine, post_test_card
 from bot.commands.doctor import CHECKS, Finding
 from bot.commands.errors import Misuse
 from bot.commands.init import put
+from bot.files import FolderFiles
 from bot.settings import Settings
 
 
@@ -43,6 +44,22 @@ def _finding(found: Found) -> Finding:
     return Finding(level=found.level, name=found.name, text=found.text, mend=found.mend)
 
 
-def checks() -> None:
-    """Let `doctor` look at Discord too."""
+async def try_card(settings: Settings, channel: str) -> Finding:
+    """Post a card in a channel or thread and delete it again."""
+    if settings.discord_token is None:
+        mend = "Set DISCORD_TOKEN."
+        return Finding(level="bad", name="Discord card", text="No card was tried.", mend=mend)
+    point(settings.discord_api_base, settings.discord_gateway_url)
+    files = FolderFiles(settings.data_dir / "files")
+    return _finding(await post_test_card(settings.discord_token.get_secret_value(), files, channel))
+
+
+def checks(card: str = "") -> None:
+    """Let `doctor` look at Discord too; with `card`, also by a test card in that channel."""
     CHECKS.append(discord)
+    if card:
+
+        async def discord_card(settings: Settings) -> Sequence[Finding]:
+            return [await try_card(settings, card)]
+
+        CHECKS.append(discord_card)

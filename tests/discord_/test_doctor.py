@@ -14,6 +14,7 @@ from bot.commands.discord import set_up
 from bot.commands.errors import Misuse
 from bot.settings import Settings
 from handlers.discord import Discord, Ended
+from tests.cli.shell import Shell
 from tests.discord_.standin import StandIn
 from tests.discord_.test_chat import DiscordHouse, house
 from tests.discord_.town import Town
@@ -64,12 +65,37 @@ async def test_a_wrong_token_and_no_network_are_told_apart(standin: StandIn) -> 
 
 async def test_a_test_card_is_posted_and_removed(house: DiscordHouse) -> None:
     """Or it says why not."""
-    found = await post_test_card(house.standin.token, house.blobs, house.place)
-    assert found.level == "ok"
+    token, thread = house.standin.token, house.thread["id"]
+    found = await post_test_card(token, house.blobs, thread)
+    assert (found.level, found.text) == ("ok", f"Shown in {thread} and deleted again.")
     assert house.messages() == []
     house.standin.world.deny(house.channel, "view_channel")
-    found = await post_test_card(house.standin.token, house.blobs, house.place)
+    found = await post_test_card(token, house.blobs, thread)
     assert found.level == "bad"
+    assert "permissions" in found.mend
+
+
+async def test_the_command_line_shows_a_test_card(house: DiscordHouse, tmp_path: Path) -> None:
+    """`doctor --card discord:123`, as people run it."""
+    channel = house.channel["id"]
+    given = {
+        "DISCORD_TOKEN": house.standin.token, "DISCORD_API_BASE": house.standin.base,
+        "DISCORD_GATEWAY_URL": house.standin.gateway_url,
+    }  # fmt: skip
+    shell = Shell(tmp_path, **given)
+    done = await asyncio.to_thread(shell, "doctor", "--card", f"discord:{channel}")
+    assert f"Shown in {channel} and deleted again." in " ".join(done.out.split())
+    assert house.standin.token not in done.out + done.err
+    assert house.standin.mine(house.channel) == []
+
+
+async def test_a_card_without_a_token_or_a_channel_is_no_card(tmp_path: Path) -> None:
+    """What is no channel is wrong usage; what is not set up is a finding."""
+    shell = Shell(tmp_path)
+    assert (await asyncio.to_thread(shell, "doctor", "--card", "general")).code == 2
+    done = await asyncio.to_thread(shell, "doctor", "--card", "discord:1")
+    assert done.code == 1
+    assert "Set DISCORD_TOKEN." in done.out
 
 
 async def test_discord_is_served_beside_others(

@@ -149,12 +149,12 @@ async def test_a_test_card_is_shown_and_deleted(settings: Settings, slack: Stand
 
 
 async def test_the_command_line_looks_at_slack_too(settings: Settings, tmp_path: Path):
-    """`doctor --card C1`, as people run it."""
+    """`doctor --card slack:C1`, as people run it."""
     given = {
         "SLACK_BOT_TOKEN": Standin.bot_token, "SLACK_APP_TOKEN": Standin.app_token,
         "SLACK_API_URL": settings.slack_api_url, "OLLAMA_URL": "http://127.0.0.1:9",
     }  # fmt: skip
-    said = await asyncio.to_thread(run, tmp_path, "doctor", "--card", "C1", **given)
+    said = await asyncio.to_thread(run, tmp_path, "doctor", "--card", "slack:C1", **given)
     assert "Shown in C1 and deleted again." in said.stdout
     assert Standin.bot_token not in said.stdout + said.stderr
 

@@ -10,7 +10,7 @@ from bot.cards import Card, Tone
 from bot.chat.discord.chat import MESSAGE, DiscordChat
 from bot.chat.discord.errors import Refused
 from bot.chat.discord.pace import Pace
-from bot.chat.discord.place import Ref
+from bot.chat.discord.place import DM, PLATFORM, Ref
 from bot.chat.discord.rest import Rest
 from bot.ports import ChatError, Files, Message
 
@@ -152,8 +152,9 @@ async def _gateway(rest: Rest) -> Found:
     return Found("ok", "Discord gateway", text)
 
 
-async def post_test_card(token: str, files: Files, place: str) -> Found:
-    """Post a card there and delete it again."""
+async def post_test_card(token: str, files: Files, channel: str) -> Found:
+    """Post a card in a channel or thread and delete it again."""
+    place = f"{PLATFORM}:{DM}:{channel}"
     chat, rest = DiscordChat(token, files), Rest(token, Pace())
     card = Card(mission="doctor", slot="test", title="A test card", tone=Tone.good, text="Hello.")
     message = Message(place=place, mission="doctor", slot="test", version=1, card=card)
@@ -161,8 +162,9 @@ async def post_test_card(token: str, files: Files, place: str) -> Found:
         ref = Ref.of(await chat.post(message))
         await rest.ask("DELETE", MESSAGE, channel=ref.channel, message=ref.message)
     except ChatError as error:
-        return Found("bad", "Discord test card", str(error), "Mend that and look again.")
+        mend = f"Look at the bot's permissions in {channel}, and that it is on that server."
+        return Found("bad", "Discord card", f"It could not be shown: {error}", mend)
     finally:
         await chat.close()
         await rest.close()
-    return Found("ok", "Discord test card", "It was shown and removed again.")
+    return Found("ok", "Discord card", f"Shown in {channel} and deleted again.")
