@@ -85,8 +85,8 @@ _PAGES: dict[Shape, _Page] = {
     "wide": _Page(down=False, columns=6, width=172, lines=3, across=16, along=40),
     "narrow": _Page(down=True, columns=2, width=148, lines=3, across=14, along=34),
 }
-TOO_WIDE = 880
-"""A wide picture that would be wider than this runs from top to bottom instead."""
+TOO_WIDE, TOO_HIGH = 880, 440
+"""A wide picture that would be larger than this runs from top to bottom instead."""
 _TALL = _Page(down=True, columns=3, width=204, lines=2, across=18, along=30)
 MARGIN = 8
 TITLE, HEAD = 13, 11
@@ -101,9 +101,12 @@ def plan_svg(tasks: Sequence[TaskLine], title: str = "The plan", shape: Shape = 
     """
     page = _PAGES[shape]
     drawing = _drawing(_graph(tasks), page, _height(tasks, page))
-    if not page.down and drawing.depth * (page.width + page.along) > TOO_WIDE:
-        page, drawing = _TALL, _drawing(_graph(tasks), _TALL, _height(tasks, _TALL))
-    return "".join(_document(tasks, title, shape, _Canvas(page, drawing, _height(tasks, page))))
+    canvas = _Canvas(page, drawing, _height(tasks, page))
+    wide, high = canvas.size
+    if not page.down and (wide > TOO_WIDE or high > TOO_HIGH):
+        height = _height(tasks, _TALL)
+        canvas = _Canvas(_TALL, _drawing(_graph(tasks), _TALL, height), height)
+    return "".join(_document(tasks, title, shape, canvas))
 
 
 def plan_png(svg: str, zoom: float = 2.0) -> bytes:

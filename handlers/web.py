@@ -23,7 +23,7 @@ from bot.chat.web import render
 from bot.chat.web.messages import PLACE
 from bot.chat.web.samples import SAMPLES
 from bot.domain.base import Refused
-from bot.domain.mission import Attachment, HouseContext
+from bot.domain.mission import Attachment, HouseContext, Mission
 from bot.store.store import StoreDown
 from handlers import clicks, web_files
 from handlers import web_answers as answers
@@ -84,7 +84,7 @@ async def home(request: Request) -> Response:
     return await _home(request)
 
 
-async def _home(request: Request, words: str = "", error: str = "") -> Response:
+async def _home(request: Request, words: str = "", error: str = "", note: str = "") -> Response:
     sample = SAMPLES.get(request.query_params.get("example", ""))
     return Page(
         render.page(
@@ -94,6 +94,7 @@ async def _home(request: Request, words: str = "", error: str = "") -> Response:
             words=words or (sample.words if sample else ""),
             sample=sample,
             error=error,
+            note=note,
             examples=SAMPLES.all,
         ),
         status_code=400 if error else 200,
@@ -178,8 +179,7 @@ async def begin(request: Request) -> Response:
         return await answers.again(request, error, lambda: _home(request, sent.words, wrong))
     mission = await face.store.mission(heard.mission) if heard.mission else None
     if mission is None:
-        await face.chat.tell("", face.person.id, heard.text)
-        return answers.done(request, "/")
+        return await _noted(request, heard.text)
     return answers.done(request, f"/t/{mission.place.removeprefix(PLACE)}")
 
 
@@ -192,7 +192,14 @@ async def reply(request: Request) -> Response:
     except (Refused, StoreDown) as error:
         wrong = str(error)
         return await answers.again(request, error, lambda: _thread(request, sent.words, wrong))
-    return await _tell(request, place, heard.text)
+    return await _tell(request, place, heard.text if heard.kind == "refused" else "")
+
+
+async def _noted(request: Request, text: str) -> Response:
+    """Words that began nothing are answered where they were written, until the next are sent."""
+    if answers.wants_json(request.headers):
+        return JSONResponse({"note": text})
+    return await _home(request, note=text)
 
 
 async def _attach(face: Face, sent: Sent) -> tuple[Attachment, ...]:
@@ -220,14 +227,28 @@ async def _kept(face: Face, name: str, data: bytes) -> str:
 
 
 async def _hear(face: Face, place: str, sent: Sent, files: tuple[Attachment, ...]) -> Heard:
-    """Hand the words on, then keep them where they were said. Twice with one key is once."""
+    """Hand the words on, then keep them with the reply where they were said.
+
+    Twice with one key is once. A refusal is private: it is told, not kept.
+    """
     ask = Ask(key=sent.key, place=place, person=face.person, text=sent.words, attachments=files)
     heard = await hear(face.missions, ask)
-    mission = await face.store.mission(heard.mission) if heard.mission else None
+    mission = await _about(face, place, heard)
     if mission is not None:
-        await face.chat.messages.say(mission.place, sent.key, mission.id, sent.words, _shown(files))
+        messages, at = face.chat.messages, (mission.place, sent.key, mission.id)
+        await messages.say(*at, sent.words, _shown(files))
+        if heard.text and heard.kind != "refused":
+            await messages.reply(*at, heard.text)
         face.chat.nudge()
     return heard
+
+
+async def _about(face: Face, place: str, heard: Heard) -> Mission | None:
+    """The mission that words were about; after its end, the last one of this conversation."""
+    if heard.mission:
+        return await face.store.mission(heard.mission)
+    last = await face.store.missions(face.person.workspace, place=place, limit=1)
+    return last[0] if last else None
 
 
 def _shown(files: tuple[Attachment, ...]) -> tuple[CardFile, ...]:

@@ -47,6 +47,8 @@ def moment(text: str | None) -> datetime | None:
 
 def article(told: Told) -> Markup:
     """A message as HTML."""
+    if told.bot and told.card is None:
+        return render.reply(told.id, told.text)
     if told.card is None:
         return render.mine(render.Mine(told.id, told.text, told.files))
     return render.fragment(render.Shown(told.id, told.card))

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from bot.cards import Card
+from bot.cards import Card, TaskLine
 from bot.ports import Message
 from tests.web import gallery
 from tests.web.conftest import TOKEN, Live, Trouble, started
@@ -79,6 +79,57 @@ def test_a_plan_is_revised_in_words_and_ticks(open_page: Open):
     page.get_by_role("button", name="Send").first.click()
     expect(page.get_by_text("What changed since version 1")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(1)
+
+
+def test_words_for_the_bot_are_sent_with_control_and_enter(open_page: Open):
+    """In every box, not only in the composer."""
+    page = open_page()
+    send_example(page)
+    page.get_by_text("Revise", exact=True).first.click()
+    page.get_by_label("What should change?").fill("Also list the endpoint with the most errors")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("What changed since version 1")).to_be_visible()
+
+
+def test_approving_with_a_revision_half_written_asks_first(open_page: Open):
+    """Neither the words nor the plan are lost in silence; going back leaves both as they are."""
+    page = open_page()
+    send_example(page)
+    page.get_by_text("Revise", exact=True).first.click()
+    box = page.get_by_label("What should change?")
+    box.fill("Also list the errors")
+    approve(page)
+    asks = page.get_by_role("dialog")
+    expect(asks).to_contain_text("You wrote a revision that was not sent. Approve without it?")
+    asks.get_by_role("button", name="Go back").click()
+    expect(box).to_have_value("Also list the errors")
+    box.fill("")
+    page.get_by_role("radio", name="drop").first.check()
+    approve(page)
+    asks.get_by_role("button", name="Approve without it").click()
+    expect(page.get_by_text("Approved. The work begins.").first).to_be_visible()
+
+
+def test_a_reply_stays_in_the_conversation(open_page: Open):
+    """What was asked and what was answered are still there after a reload."""
+    page = open_page()
+    send_example(page)
+    page.get_by_role("button", name="Approve").wait_for()
+    page.get_by_role("textbox", name="Your reply").fill("How far are you?")
+    page.keyboard.press("Control+Enter")
+    reply = page.get_by_role("article", name="Concertmaster replied")
+    expect(reply).to_contain_text("The plan is waiting for your decision.")
+    page.reload()
+    expect(reply).to_have_count(1)
+    expect(page.locator(".mine")).to_have_count(2)
+
+
+def test_a_greeting_is_answered_where_it_was_written(open_page: Open):
+    """It begins nothing, and the answer stays until the next words are sent."""
+    page = open_page()
+    page.get_by_role("textbox", name="Your mission").fill("hello")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".composer .note")).to_contain_text("Describe a mission")
 
 
 def test_a_page_reloaded_in_mid_run_shows_the_same_and_goes_on(open_page: Open):
@@ -213,6 +264,45 @@ def test_words_half_typed_outlive_what_changes_around_them(conversation: Page, l
     expect(box).to_be_focused()
     page.keyboard.type("ar")
     expect(box).to_have_value("Compare with last year")
+
+
+@pytest.mark.parametrize("size", [ViewportSize(width=1280, height=800), PHONE])
+def test_what_must_be_decided_is_in_sight(conversation: Page, live: Live, size: ViewportSize):
+    """A long result keeps its buttons above the composer, at its start and at its end."""
+    page = conversation
+    page.set_viewport_size(size)
+    long = gallery.artifact_card().model_copy(update={"body": "A paragraph.\n\n" * 80})
+    live.do(live.face.chat.post(shown(long, 1)))
+    button = page.get_by_role("button", name="Approve").last
+    head = page.get_by_role("heading", name=long.title)
+    head.evaluate("e => e.scrollIntoView({ block: 'start' })")
+    for _ in range(2):
+        expect(button).to_be_in_viewport()
+        below = page.locator(".composer").bounding_box()
+        mine = button.bounding_box()
+        assert below
+        assert mine
+        assert mine["y"] + mine["height"] <= below["y"]
+        page.evaluate("document.querySelector('main').scrollTo(0, 1e6)")
+
+
+@pytest.mark.parametrize("size", [ViewportSize(width=1280, height=800), PHONE])
+def test_a_plan_that_begins_with_six_tasks_is_shown_whole(
+    conversation: Page, live: Live, size: ViewportSize
+):
+    """No part of the picture is cut off or has to be scrolled to."""
+    page = conversation
+    page.set_viewport_size(size)
+    tasks = tuple(
+        TaskLine(id=f"T{n}", title="Compare the offers of each city", state="") for n in range(1, 7)
+    )
+    live.do(
+        live.face.chat.edit("2", shown(gallery.plan_card().model_copy(update={"tasks": tasks}), 2))
+    )
+    canvas = page.locator(".canvas")
+    expect(canvas.locator(".task:visible")).to_have_count(6)
+    sizes = canvas.evaluate("e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth]")
+    assert sizes == [0, 0]
 
 
 def test_the_page_follows_until_its_reader_scrolls(conversation: Page, live: Live):

@@ -15,7 +15,7 @@ _C = t.web_messages.c
 
 
 class Told(NamedTuple):
-    """One message as it stands. `card` is None for a person's own words."""
+    """One message as it stands. `card` is None for words: a person's, or the bot's reply."""
 
     id: int
     changed: datetime
@@ -23,6 +23,7 @@ class Told(NamedTuple):
     card: Card | None = None
     text: str = ""
     files: tuple[CardFile, ...] = ()
+    bot: bool = False
 
 
 class Messages:
@@ -63,21 +64,29 @@ class Messages:
         async with self._store.reading() as conn:
             return (await conn.execute(query)).scalar_one_or_none()
 
-    # -- a person's words ----------------------------------------------------------------------
+    # -- words ---------------------------------------------------------------------------------
 
     async def say(
         self, place: str, key: str, mission: str, text: str, files: Sequence[CardFile]
     ) -> None:
         """Keep what a person wrote; the same key changes nothing."""
-        slot = f"said:{key}"
+        body = {"text": text, "files": [f.model_dump(mode="json") for f in files]}
+        await self._once(place, "person", mission, f"said:{key}", body)
+
+    async def reply(self, place: str, key: str, mission: str, text: str) -> None:
+        """Keep what the bot said to words of this key; the same key changes nothing."""
+        await self._once(place, "bot", mission, f"reply:{key}", {"text": text})
+
+    async def _once(
+        self, place: str, author: str, mission: str, slot: str, body: Mapping[str, Any]
+    ) -> None:
         async with self._store.begin() as tx:
             seen = await tx.conn.execute(select(_C.id).where(_C.place == place, _C.slot == slot))
             if seen.first() is not None:
                 return
-            body = {"text": text, "files": [f.model_dump(mode="json") for f in files]}
             await tx.conn.execute(
                 insert(t.web_messages).values(
-                    place=place, author="person", mission=mission, slot=slot, body=body, at=tx.now
+                    place=place, author=author, mission=mission, slot=slot, body=body, at=tx.now
                 )
             )
 
@@ -134,4 +143,5 @@ def _told(row: Mapping[Any, Any]) -> Told:
         card = Card.model_validate(body["card"])
         return Told(row["id"], changed, row["version"], card=card)
     files = tuple(CardFile.model_validate(f) for f in body.get("files", ()))
-    return Told(row["id"], changed, row["version"], text=str(body.get("text", "")), files=files)
+    text, bot = str(body.get("text", "")), row["author"] == "bot"
+    return Told(row["id"], changed, row["version"], text=text, files=files, bot=bot)

@@ -121,6 +121,11 @@ def said(card: Card) -> str:
     return f"{card.title}. It waits for you." if card.tone is Tone.ask else card.title
 
 
+def reply(number: int, text: str) -> Markup:
+    """A small line of the bot's; it is read out when it arrives."""
+    return Markup(_macros().reply(number, text))  # noqa: S704
+
+
 def mine(message: Mine) -> Markup:
     """A person's own words as an article."""
     return _macros().mine(message)

@@ -1,25 +1,13 @@
 // The page works without this file; with it, it is live: cards arrive, clocks tick, forms stay put.
 
-const $ = (query, within = document) => within.querySelector(query);
-const $$ = (query, within = document) => [...within.querySelectorAll(query)];
+import { attached, compose, composed, showChips } from "./composer.js";
+import { $, $$, paragraph, sure, toast } from "./page.js";
+
 const talk = $("#talk");
 const main = $("#main");
-const MB = 1 << 20;
-const LIMITS = { file: 50 * MB, total: 60 * MB, count: 10 };
 
 // — words for people —
 
-function paragraph(name, text, role) {
-  const note = Object.assign(document.createElement("p"), { className: name, textContent: text });
-  if (role) note.setAttribute("role", role);
-  return note;
-}
-
-function toast(text) {
-  const note = paragraph("toast", text);
-  $("#toasts").append(note);
-  setTimeout(() => note.remove(), Math.max(5000, text.length * 70));
-}
 setTimeout(() => $$("#toasts > .toast").forEach((note) => note.remove()), 8000);
 
 let unsaid;
@@ -186,7 +174,7 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-click], [data-composer]")) return;
   event.preventDefault();
-  if ($("button[type=submit]", form).disabled) return;
+  if ($("button[type=submit]", form).disabled || !(await dropsUnsent(form))) return;
   const composer = form.matches("[data-composer]");
   const answer = await send(form, composer ? composed(form) : new FormData(form));
   if (composer) return afterWords(form, answer);
@@ -194,96 +182,42 @@ document.addEventListener("submit", async (event) => {
   if (!answer.error) form.closest("details")?.removeAttribute("open");
 });
 
+// Words and ticks in another form of the card would be lost with this click: ask before.
+const UNSENT = { Revise: "a revision", Answer: "an answer" };
+const changed = (field) => (field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+const begun = (form) => $$("textarea, input:not([type=hidden])", form).some(changed);
+
+async function dropsUnsent(form) {
+  const forms = $$("[data-click]", form.closest("article") ?? form);
+  const unsent = forms.find((other) => other !== form && begun(other));
+  if (!unsent) return true;
+  const act = unsent.closest("details");
+  const label = form.closest("details")?.dataset.act ?? $("button[type=submit]", form).textContent;
+  const what = UNSENT[act.dataset.act] ?? "something";
+  const yes = await sure(`You wrote ${what} that was not sent. ${label} without it?`, `${label} without it`, "Go back");
+  act.open ||= !yes;
+  return yes;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("textarea")) return;
+  event.preventDefault();
+  event.target.form?.requestSubmit();
+});
+
 function afterWords(form, answer) {
-  $(".error", form)?.remove();
+  $$(".error, .note", form).forEach((note) => note.remove());
   if (answer.error) {
     form.prepend(paragraph("error", answer.error, "alert"));
     return;
   }
   if (answer.say) toast(answer.say);
+  if (answer.note) return form.prepend(paragraph("note", answer.note, "status"));
   if (answer.url && answer.url !== location.pathname) return location.assign(answer.url);
   $("textarea", form).value = "";
   attached.length = 0;
   showChips(form);
   toEnd();
-}
-
-// — the composer —
-
-const attached = [];
-
-function composed(form) {
-  const data = new FormData(form);
-  data.delete("files");
-  attached.forEach((file) => data.append("files", file, file.name));
-  return data;
-}
-
-function attach(form, files) {
-  for (const file of files) {
-    const total = attached.reduce((sum, one) => sum + one.size, file.size);
-    if (attached.length >= LIMITS.count) toast(`At most ${LIMITS.count} files at once. “${file.name}” was left out.`);
-    else if (file.size > LIMITS.file) toast(`“${file.name}” is larger than 50 MB and was left out.`);
-    else if (total > LIMITS.total) toast(`Together the files are larger than 60 MB. “${file.name}” was left out.`);
-    else attached.push(file);
-  }
-  showChips(form);
-}
-
-function showChips(form) {
-  const chips = $("[data-chips]", form);
-  $$("[data-own]", chips).forEach((chip) => chip.remove());
-  attached.forEach((file, at) => {
-    const chip = document.createElement("li");
-    chip.className = "chip";
-    chip.dataset.own = "";
-    const name = document.createElement("span");
-    name.textContent = file.name;
-    const off = document.createElement("button");
-    off.type = "button";
-    off.textContent = "×";
-    off.setAttribute("aria-label", `Remove ${file.name}`);
-    off.addEventListener("click", () => {
-      attached.splice(at, 1);
-      showChips(form);
-      $("textarea", form).focus();
-    });
-    chip.append(name, off);
-    chips.append(chip);
-  });
-}
-
-function compose(form) {
-  const words = $("textarea", form);
-  const input = $("input[type=file]", form);
-  input.addEventListener("change", () => {
-    attach(form, input.files);
-    input.value = "";
-  });
-  words.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
-  words.addEventListener("paste", (event) => {
-    const { files } = event.clipboardData;
-    if (!files.length) return;
-    event.preventDefault();
-    attach(form, files);
-  });
-  let depth = 0;
-  const over = (change) => form.classList.toggle("dropping", (depth = Math.max(0, depth + change)) > 0);
-  const withFiles = (event) => event.dataTransfer?.types.includes("Files");
-  document.addEventListener("dragenter", (event) => withFiles(event) && over(1));
-  document.addEventListener("dragleave", (event) => withFiles(event) && over(-1));
-  document.addEventListener("dragover", (event) => withFiles(event) && event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    if (!withFiles(event)) return;
-    event.preventDefault();
-    depth = 0;
-    over(0);
-    attach(form, event.dataTransfer.files);
-  });
 }
 
 document.addEventListener("toggle", (event) => {
@@ -295,5 +229,7 @@ $$("[data-composer]").forEach(compose);
 tellTimes();
 countNeeds();
 setInterval(tick, 1000);
+const dock = $(".dock");
+if (dock) new ResizeObserver(() => main.style.setProperty("--dock", `${dock.offsetHeight}px`)).observe(dock);
 if (talk && !location.hash) lead(talk.lastElementChild);
 listen();
