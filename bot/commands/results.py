@@ -78,7 +78,7 @@ async def _documents(
     notes: list[str] = []
     for kind in FORMATS:
         try:
-            data = await export(app.workers, artifact.body, artifact.title, kind, files=files)
+            data = await export(app.workers, artifact.document, artifact.title, kind, files=files)
             made[f"{slug(artifact.title)}.{kind}"] = data
         except DocumentError as error:
             notes.append(f"No {kind.upper()}: {error}")

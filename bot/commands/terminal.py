@@ -209,7 +209,7 @@ class Terminal:
 
     def _result(self, record: Record, artifact: Artifact) -> None:
         if not sys.stdout.isatty():
-            sys.stdout.write(clean(as_markdown(artifact.body, artifact.title)).rstrip() + "\n")
+            sys.stdout.write(clean(as_markdown(artifact.document, artifact.title)).rstrip() + "\n")
             sys.stdout.flush()
             return
         gate = record.gate(GateKind.artifact, artifact.version)

@@ -49,5 +49,11 @@ class Artifact(Frozen):
         return digest(self.model_dump(mode="json", include={"title", "answer", "body", "files"}))
 
     @property
+    def document(self) -> str:
+        """The text that a file carries: the answer, then the body; nothing stands there twice."""
+        lead = [line for line in self.answer if line not in self.body]
+        return "\n\n".join([*lead, self.body])
+
+    @property
     def unmet(self) -> tuple[LedgerRow, ...]:
         return tuple(row for row in self.ledger if row.met is False)

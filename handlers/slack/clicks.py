@@ -151,7 +151,7 @@ async def _export(face: Face, made: Artifact, format: Format) -> bytes:
         f.name: await face.files.get(f.sha256) for f in made.files if f.media_type in PICTURES
     }
     try:
-        return await export(face.workers, made.body, made.title, format, files=pictures)
+        return await export(face.workers, made.document, made.title, format, files=pictures)
     except DocumentError as error:
         raise Refused(str(error)) from error
 
