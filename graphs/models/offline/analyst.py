@@ -26,6 +26,7 @@ from graphs.models.offline.ranking import (
 )
 from graphs.models.offline.shape import listed
 from graphs.models.offline.spans import day_of
+from graphs.models.offline.steering import steer
 from graphs.models.offline.steps import Call, Desk, Reply, Script
 from graphs.models.offline.telling import Calls, Result, Work
 
@@ -65,8 +66,10 @@ def _answers(
     desk: Desk, question: str, wishes: str, tables: Sequence[Table]
 ) -> Generator[Calls, list[Reply], list[Result]]:
     """The results of one question: one table each when it asks only what there is."""
-    main, lean, before = question.partition(CONTEXT)
-    said = understand(f"{main} {_focus(wishes)}".strip() + lean + before)
+    wish = steer(wishes)
+    main, lean, before = wish.turned(question).partition(CONTEXT)
+    said = understand(f"{main} {_focus(wish.rest)}".strip() + lean + before)
+    said = replace(said, also=wish.also)
     question = main
     one = said.fn or said.best or said.n or names_sheet(question)
     glance = glances(question) and not one
@@ -189,7 +192,7 @@ def _grouped(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], Ask]:
         [*names, NONE],
         NONE,
     )
-    column = column_said(said, ask.table.columns)
+    column = None if said == NONE else column_said(said, ask.table.columns)
     if column is None:
         return missing
     note = f"“{column.name}” was taken for “{term}”."

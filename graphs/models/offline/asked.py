@@ -35,6 +35,8 @@ class Words:
     said: tuple[str, ...] = ()
     context: str = ""
     """The question before, when this one leans on it."""
+    also: tuple[str, ...] = ()
+    """Names of rows that a person wants beside the ones that rank highest."""
 
 
 _CHANGE = re.compile(

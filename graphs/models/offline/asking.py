@@ -1,5 +1,6 @@
 """Asking a person, once, when nothing in the question or the table decides."""
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 
@@ -38,7 +39,9 @@ def column_said(answer: str, columns: Sequence[Column]) -> Column | None:
     """The column that an answer names, in any of the ways people write it."""
     said = answer.casefold()
     exact = [c for c in columns if c.name.casefold() == said.strip(" .“”\"'")]
-    within = [c for c in columns if c.name.casefold() in said]
+    within = [
+        c for c in columns if re.search(rf"(?<!\w){re.escape(c.name.casefold())}(?!\w)", said)
+    ]
     return next(iter([*exact, *sorted(within, key=lambda c: -len(c.name))]), None)
 
 

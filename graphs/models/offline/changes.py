@@ -242,7 +242,7 @@ def _compared(desk: Desk, ask: Ask, question: str, args: dict[str, Any], what: s
         f"first, {direction_said(ask.words)}."
     )
     result = told_ranking(ask, question, columns, ranked, how, reply, [])
-    kept = ranked[: len(result.rows)]
+    kept = ranked[: ask.words.n or SHOWN]
     # Only with all rows at hand is the order by the other measure known.
     other = other_order(ranked, ask.words) if reply.data["found"] <= call.args["limit"] else []
     return replace(result, lead=change_lead(ask, kept), notes=(*result.notes, *other))

@@ -43,7 +43,7 @@ def filters(said: Words, table: Table, values: dict[str, list[str]], today: date
         else:
             found.where.append({"column": name, "op": "in", "value": hits})
             found.compared = found.compared or (name, *hits)
-    found.where += _filled(said, table)
+    _filled(said, table, found)
     found.where += _sized(said, table)
     _timed(said, table, today, found)
     return found
@@ -56,20 +56,22 @@ _HAVING = re.compile(
 )
 
 
-def _filled(said: Words, table: Table) -> list[dict[str, Any]]:
+def _filled(said: Words, table: Table, found: Found) -> None:
     """`with an official name`, `without an end date`: whether a column says anything."""
     text = f"{said.text} {said.context}"
     match = _HAVING.search(text)
     if match is None:
-        return []
+        return
     after = words(text[match.end() : match.end() + 60])[:4]
     after = [w for w in after if w not in STOPWORDS]
     gaps = [c for c in table.columns if 0 < c.missing < table.rows]
     column = max(gaps, key=lambda c: fit(after, c), default=None)
     if column is None or fit(after, column) < 0.9:
-        return []
+        return
+    found.used |= {stem(w) for w in after if near(w, column) >= 0.8}
     lacking = bool(match["not"]) != bool(re.search(r"\bnone\b", said.text, re.IGNORECASE))
-    return [{"column": column.name, "op": "is missing" if lacking else "is not missing"}]
+    op = "is missing" if lacking else "is not missing"
+    found.where.append({"column": column.name, "op": op})
 
 
 _SIZED = re.compile(

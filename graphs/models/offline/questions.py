@@ -95,8 +95,11 @@ def shaped(said: Words, table: Table, values: dict[str, list[str]], today: date)
     groups, by_measure, unknown = _groups(said, table)
     if found.compared and found.compared[0] not in groups:
         groups = [found.compared[0], *groups]
+    bound = {w["column"] for w in found.where if w["op"] not in ("=", "in")}
     meant = _measure(said, table, by_measure, groups)
-    empty = {w["column"] for w in found.where if w["op"] == "is missing"}
+    if meant.column is not None and meant.column.name in bound and said.fn in ("", "count"):
+        meant = _Meant(None, "count")
+    empty = {w["column"] for w in found.where if "missing" in w["op"]}
     base = Ask(
         table, said, "overview", _entity(said, table, groups, meant.column, empty), tuple(groups),
         meant.column, meant.fn, tuple(found.where), (*found.notes, *meant.assumed),
@@ -130,6 +133,8 @@ def _mode(said: Words, ask: Ask) -> Mode:
         return "rows"
     if said.fn == "count" and ask.entity and ask.entity.distinct <= 12 and ask.measure is None:
         return "group"
+    if ask.entity and ask.where and _WHICH.match(said.text) and not said.fn:
+        return "list"
     if _GLANCE.match(said.text) and not said.fn:
         return "overview"
     if said.fn or (ask.measure and fit(said.said, ask.measure) > 0.5):
@@ -206,7 +211,7 @@ def _entity(
     said: Words, table: Table, groups: list[dict[str, Any] | str], measure: Column | None,
     empty: Collection[str] = (),
 ) -> Column | None:  # fmt: skip
-    """The column of the things that the question is about; none of those that must be empty."""
+    """The column of the things asked about; none of those that must be empty, or must not."""
     labels = [c for c in table.columns if c.text or (c.identity and c.number)]
     labels = [c for c in labels if c.name not in (*groups, *empty) and c is not measure]
     if groups and not said.change and not (said.best and said.n):

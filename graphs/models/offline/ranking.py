@@ -17,6 +17,7 @@ from graphs.models.offline.telling import (
     SHOWN,
     Result,
     Work,
+    added,
     conditions_said,
     group_lead,
     header_of,
@@ -50,7 +51,7 @@ def by_rank(desk: Desk, ask: Ask, question: str) -> Work:
                 **ask.table.source, "group_by": [ask.entity.name], "measures": [_measured(ask)],
                 "where": list(ask.where),
                 "sort": [{"column": ask.header, "descending": not ask.words.low}],
-                "limit": min(500, max(SHOWN, ask.words.n or 0) + 5),
+                "limit": 500 if ask.words.also else min(500, max(SHOWN, ask.words.n or 0) + 5),
             },
         )
     ]  # fmt: skip
@@ -92,6 +93,9 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
     n = ask.words.n if ranked else None
     shown = rows[: n or SHOWN_GROUPS]
     notes = remarks(ask, reply)
+    more, said = added(ask, rows, shown)
+    shown = [*shown, *more]
+    notes += said
     if len(shown) < len(rows) and not n:
         notes.append(f"{len(shown)} of {reply.data['found']} rows are shown.")
     return Result(

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphs.models.offline import analyst, markdown
 from graphs.models.offline.columns import Column, Table
 from graphs.models.offline.language import cut, keywords, overlap, spoken
+from graphs.models.offline.moving import Move, finer, fitting, moves
 from graphs.models.offline.passages import Passage, passages
 from graphs.models.offline.reading import Texts
 from graphs.models.offline.shape import listed
@@ -49,25 +51,53 @@ def _from_tables(
     if not desk.has("query_table"):
         return
     homes = [(t, e, r) for t in tables if (r := reason_columns(t)) for e in _keys(t, r)]
-    calls = [
-        Call(
-            "query_table",
-            {
-                **table.source, "where": [{"column": key.name, "op": "=", "value": name}],
-                "columns": [key.name, *(c.name for c in columns), *_day(table)],
-                "limit": 40,
-            },
-        )
-        for table, key, columns in homes
-        for name in quoted
-    ]  # fmt: skip
-    if not calls:
+    move = moves(desk.data)
+    asked = [
+        _asked(table, key, columns, name, move) for table, key, columns in homes for name in quoted
+    ]
+    if not asked:
         return
-    replies = yield calls
-    for call, reply in zip(calls, replies, strict=True):
+    replies = yield [one.call for one in asked]
+    for one, reply in zip(asked, replies, strict=True):
         if reply.data and reply.data["rows"]:
-            name = call.args["where"][0]["value"]
-            quoted[name] += _quotes(reply.data, call.args)
+            name = one.call.args["where"][0]["value"]
+            quoted[name] += _quotes(_same_way(reply.data, one, move, name), one.call.args)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The rows about one thing. After the `plain` cells: `names` of what a row is about, moves."""
+
+    call: Call
+    plain: int
+    names: int = 0
+
+
+def _asked(
+    table: Table, key: Column, columns: Sequence[Column], name: str, move: Move | None
+) -> _Asked:
+    shown = [key.name, *(c.name for c in columns), *_day(table)]
+    known = {c.name for c in table.columns}
+    more: list[str] = []
+    names: list[Column] = []
+    if move and move.way(name) and known.issuperset(move.columns):
+        names = finer(table, key, columns)
+        more = [*(c.name for c in names), *move.columns]
+    args = {
+        **table.source, "where": [{"column": key.name, "op": "=", "value": name}],
+        "columns": [*shown, *more], "limit": 500 if more else 40,
+    }  # fmt: skip
+    return _Asked(Call("query_table", args), len(shown), len(names) if more else -1)
+
+
+def _same_way(data: dict[str, Any], one: _Asked, move: Move | None, name: str) -> dict[str, Any]:
+    """The rows without those whose own number went the other way: they explain something else."""
+    if move is None or one.names < 0:
+        return data
+    rows = [[*row[one.plain :], *row[: one.plain]] for row in data["rows"]]
+    kept = fitting(rows, one.names, move, move.way(name))
+    width = one.names + len(move.columns)
+    return {**data, "columns": data["columns"][: one.plain], "rows": [r[width:] for r, _ in kept]}
 
 
 def _day(table: Table) -> list[str]:
@@ -88,9 +118,9 @@ def _keys(table: Table, reasons: Sequence[Column]) -> list[Column]:
 
 
 def _quotes(data: dict[str, Any], args: dict[str, Any]) -> list[str]:
-    dates = data["columns"][-1] if len(data["columns"]) == len(args["columns"]) else ""
+    dates = data["columns"][-1]
     where = f"{args['name']}, {args['sheet']}" if args.get("sheet") else args["name"]
-    width = len(args["columns"])
+    width = len(data["columns"])
     said: dict[str, list[str]] = {}
     for row in data["rows"]:
         for place, cell in enumerate(row[1:], 1):

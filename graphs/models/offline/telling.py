@@ -129,12 +129,34 @@ def told_ranking(
     shown = rows[: max(n, 1)]
     tie = len(rows) > n and len(shown) == n and rows[n][1] == rows[n - 1][1] and len(columns) == 2
     notes = [*remarks(ask, reply)]
+    more, said = added(ask, rows, shown)
     if tie:
         notes.append(f"“{rows[n][0]}” has the same value as the last one shown.")
     if len(shown) < (ask.words.n or 0):
         notes.append(f"There are only {len(shown)}.")
     lead = _rank_lead(ask, shown, measures)
-    return Result(question, lead, columns, shown, how, tuple(notes), tuple(row[0] for row in shown))
+    every = [*shown, *more]
+    notes += said
+    return Result(question, lead, columns, every, how, tuple(notes), tuple(row[0] for row in every))
+
+
+def added(
+    ask: Ask, rows: Sequence[list[str]], shown: Sequence[list[str]]
+) -> tuple[list[list[str]], list[str]]:
+    """The rows that a person wants beside those shown, and what to say of each name."""
+    more, notes, there = list[list[str]](), list[str](), {row[0].casefold() for row in shown}
+    for name in ask.words.also:
+        row = next((r for r in rows if r[0].casefold() == name.casefold()), None)
+        if row is None:
+            notes.append(f"“{name}” has no row among them.")
+        elif name.casefold() not in there:
+            more.append(row)
+    if more:
+        notes.append(f"{ADDED} {spoken(f'“{row[0]}”' for row in more)}.")
+    return more, notes
+
+
+ADDED = "Added as asked:"
 
 
 def _single(said: Words) -> bool:

@@ -270,7 +270,7 @@ def _distinct(wants: Iterator[Want]) -> Iterator[Want]:
 
 def _all(goal: str) -> Iterator[Want]:
     lead = ""
-    for span in map(_bounded, sentences(goal)):
+    for span in map(_bounded, _items_of(goal)):
         forms = list(formats.found(span))
         mine: list[Want] = []
         scopes: list[tuple[Span, Want]] = []
@@ -288,6 +288,27 @@ def _all(goal: str) -> Iterator[Want]:
             scope = _scope(form, drafts, scopes)
             text = f"{form.text}{formats.SCOPE}{_lower(scope)}" if scope else form.text
             yield Want("format", form.quote, text, form=form)
+
+
+_NUMBER = re.compile(r"(?:(?<=\s)|^)\(?\d{1,2}[.)]\s+(?=\S)")
+
+
+def _items_of(goal: str) -> Iterator[Span]:
+    """The sentences; a list that is numbered within a line is cut at its numbers."""
+    for line in re.finditer(r"[^\n]+", goal):
+        marks = list(_NUMBER.finditer(line[0])) if _is_list(line[0]) else []
+        begins = [0, *(m.end() for m in marks)]
+        stops = [*(m.start() for m in marks), len(line[0])]
+        for begin, stop in zip(begins, stops, strict=True):
+            at = line.start() + begin
+            for span in sentences(line[0][begin:stop] if marks else line[0]):
+                yield Span(span.text, at + span.start)
+
+
+def _is_list(line: str) -> bool:
+    """True when the numbers in a line count up from 1, so that they are marks and no values."""
+    said = [int(re.sub(r"\D", "", m[0])) for m in _NUMBER.finditer(line)]
+    return len(said) > 1 and said == list(range(1, len(said) + 1))
 
 
 def _scope(form: formats.Form, drafts: list[Want], pieces: list[tuple[Span, Want]]) -> str:
@@ -391,7 +412,7 @@ _FRESH = re.compile(
 def _want(span: Span, lead: str, forms: list[formats.Form]) -> Want | None:
     text = span.text.strip(" \t,;:–-—")
     bare = " ".join(text.rstrip(".!?").split())
-    if not any(c.isalnum() for c in bare) or _THING.match(bare) or bare.casefold() in _FILLER:
+    if not any(c.isalpha() for c in bare) or _THING.match(bare) or bare.casefold() in _FILLER:
         return None
     if forms and not _MESSAGE.search(bare) and _THING.match(_without(bare, forms)):
         return None

@@ -7,6 +7,7 @@ from typing import Any
 from graphs.models.offline import analyst, markdown, research, sources, writing
 from graphs.models.offline.language import count_words
 from graphs.models.offline.shape import listed
+from graphs.models.offline.steering import steer
 from graphs.models.offline.steps import Desk, Reply, Script, Step, advance
 from graphs.models.offline.wants import Want, of, read
 
@@ -20,20 +21,31 @@ def work(data: dict[str, Any], tools: frozenset[str], replies: Sequence[Reply]) 
 
 def _script(desk: Desk) -> Script:
     wishes = _wishes(desk.data)
-    wants = _wants(desk.data)
+    wants, wishes = _steered(_wants(desk.data), wishes, desk.data)
     parts: list[str] = []
     counting = [w for w in wants if _counts(desk, w)]
     top = _top(desk.data)
     reading = [w for w in wants if w not in counting and _reads(desk, w)]
     writing_ = [w for w in wants if w not in counting and w not in reading]
     if counting:
-        questions = [_question(w, top) for w in counting] + _more(wishes)
+        questions = [_question(w, top) for w in counting] + _more(steer(wishes).rest)
         parts.append((yield from analyst.analyse(desk, questions, wishes)))
     if reading:
         parts.append((yield from research.research(desk, reading, wishes)))
     if writing_:
         parts.append(writing.write(desk, writing_, parts))
     return _finished(desk, parts, wishes)
+
+
+def _steered(wants: list[Want], wishes: str, data: dict[str, Any]) -> tuple[list[Want], str]:
+    """Wants that only change a computation are wishes; the question itself is still answered."""
+    turns = [w for w in wants if steer(w.quote).only or steer(w.text).only]
+    if not turns:
+        return wants, wishes
+    kept = [w for w in wants if w not in turns]
+    kept = kept or [w for w in read(str(data.get("goal") or "")) if w.kind == "measure"] or wants
+    said = [w.quote if steer(w.quote).only else w.text for w in turns]
+    return kept, "\n".join(dict.fromkeys([*wishes.splitlines(), *said]))
 
 
 def _wishes(data: dict[str, Any]) -> str:
@@ -95,7 +107,7 @@ def _more(wishes: str) -> list[str]:
 
 def _finished(desk: Desk, parts: Sequence[str], wishes: str) -> str:
     ends = [
-        writing.added(wishes),
+        writing.added(steer(wishes).rest),
         writing.left_out(_instructions(desk.data)),
         *_untranslated(desk.data),
     ]
