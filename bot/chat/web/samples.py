@@ -41,8 +41,8 @@ SAMPLES = Samples(
             sign="table",
             title="What changed?",
             about="Rank the endpoints of an API export, with a table and the reasons.",
-            words="From the attached export, which three endpoints changed most, why, and what "
-            "should we tell customers? Make a one-page brief with a table.",
+            words="From the attached export, which three endpoints changed most by calls, why, and "
+            "what should we tell customers? Make a one-page brief with a table.",
             files=("api-export.csv",),
         ),
         Sample(
