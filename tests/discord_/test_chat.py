@@ -1,6 +1,7 @@
 """DiscordChat on the stand-in: the contract of every Chat, and what is Discord's own."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -36,6 +37,12 @@ class Blobs:
 
     async def drop(self, sha256: str) -> None:
         self.kept.pop(sha256, None)
+
+    async def release(self, sha256: str, quiet: timedelta) -> None:
+        await self.drop(sha256)
+
+    async def expire(self, sha256: str, quiet: timedelta) -> None:
+        await self.drop(sha256)
 
     async def all(self) -> tuple[str, ...]:
         return tuple(self.kept)
