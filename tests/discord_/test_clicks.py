@@ -154,6 +154,18 @@ async def test_a_role_may_decide_and_a_name_alone_may_not(town: Town) -> None:
     assert len((await record(town, mission)).decisions) == 1
 
 
+async def test_two_people_must_approve(town: Town) -> None:
+    """The first approval waits for a second one, of somebody else."""
+    await town.start()
+    mission, shown = await proposal(town, policy=Policy(kind="two_person"))
+    await town.told(town.standin.click(town.ada, shown, "Approve"))
+    assert (await record(town, mission)).gates[0].open
+    await town.told(town.standin.click(town.bob, shown, "Approve"))
+    decided = await record(town, mission)
+    assert decided.gates[0].outcome is Verb.approve
+    assert {d.person for d in decided.decisions} == {town.ada["id"], town.bob["id"]}
+
+
 async def test_who_runs_the_server_may_decide(town: Town) -> None:
     """Manage Server is enough."""
     await town.start()

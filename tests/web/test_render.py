@@ -138,6 +138,16 @@ def test_a_picture_of_the_card_s_own_files_is_shown():
     assert [a["src"] for a in seen.of("img")] == [f"/files/{'c' * 64}/chart.png"]
 
 
+def test_a_plan_is_shown_with_its_picture():
+    """Drawn on the page, with its description, in a wide and a narrow shape."""
+    made = gallery.plan_card()
+    seen = shown(made)
+    drawn = [svg for svg in seen.of("svg") if svg.get("role") == "img"]
+    assert len(drawn) == 2
+    assert made.picture is not None
+    assert made.picture.alt in seen.words
+
+
 def test_a_foreign_picture_is_shown_where_no_script_runs():
     """A picture without tasks is an image, not part of the page."""
     made = card(picture=Picture(name="p", svg="<svg onload='x()'/>", alt="A chart"))
