@@ -249,6 +249,8 @@ _PEOPLE = (
 _MONEY = ("revenue", "amount", "sales", "turnover", "umsatz", "betrag")
 _MAIN = ("total", "value", "requests", "score", "rating", "quantity", "price", "cost", "size")
 """Numbers that are meant when nothing is said; those of money first."""
+_TRAFFIC = ("calls", "hits", "visits", "views", "orders", "units", "users", "count", "volume")
+"""How much there is of a thing: meant before its errors and its milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -294,7 +296,7 @@ def _closest(said: Sequence[str], options: Sequence[Column]) -> list[Column]:
 
 def _guessed(said: Words, options: Sequence[Column]) -> _Meant:
     """Nothing names a number: the usual one when there is one such, else all are as likely."""
-    for usual in (_MONEY, _MAIN):
+    for usual in (_MONEY, _MAIN, _TRAFFIC):
         fits = [c for c in options if any(near(word, c) >= 0.8 for word in usual)]
         if len(fits) == 1:
             others = [c.name for c in options if c is not fits[0]][:4]
