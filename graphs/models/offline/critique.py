@@ -49,6 +49,15 @@ def _uncovered(plan: Plan, data: dict[str, Any]) -> Found:
             yield _finding("missing_case", "blocking", name, text)
 
 
+def _wordless(plan: Plan, data: dict[str, Any]) -> Found:
+    """A requirement without a word asks for nothing, so no task can meet it."""
+    for requirement in listed(data, "requirements"):
+        said = str(requirement.get("quote") or requirement.get("text") or "")
+        if not any(c.isalpha() for c in said):
+            text = f"{requirement['id']} says only “{cut(said, 40)}”; what is asked for?"
+            yield _finding("missing_case", "blocking", requirement["id"], text)
+
+
 def _unasked(plan: Plan, data: dict[str, Any]) -> Found:
     """A task that is said to cover a requirement but speaks of something else."""
     texts = {name: want for name, want in _wants(data) if not want.form and want.kind != "outward"}
@@ -203,5 +212,6 @@ def _unchecked(plan: Plan, data: dict[str, Any]) -> Found:
 
 
 _CHECKS = (
-    _uncovered, _order, _reasons, _numbers, _outside, _unread, _unasked, _broad, _room, _unchecked,
+    _uncovered, _wordless, _order, _reasons, _numbers, _outside, _unread, _unasked, _broad, _room,
+    _unchecked,
 )  # fmt: skip

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from graphs.models.offline import formats, markdown
 from graphs.models.offline.asked import top
+from graphs.models.offline.cues import CUES
 from graphs.models.offline.language import (
     count_words,
     cut,
@@ -17,6 +18,8 @@ from graphs.models.offline.language import (
     stem,
     words,
 )
+from graphs.models.offline.periods import MONTHS
+from graphs.models.offline.steering import steer
 from graphs.models.offline.wants import Want, kind_of
 
 _EVASION = re.compile(
@@ -52,6 +55,7 @@ class Text:
     files: tuple[str, ...] = ()
     facts: tuple[dict[str, Any], ...] = ()
     sourced: bool = False
+    goal: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ def judge(demand: str, quote: str, given: Text) -> Ruling:
     if not given.text.strip():
         return Ruling(False, feedback="The text is empty.")
     if part := formats.scope(demand):
-        given = Text(_part(given.text, part), given.files, given.facts, given.sourced)
+        given = replace(given, text=_part(given.text, part))
+    if against := _contradiction(given):
+        return Ruling(False, feedback=against)
     if form := formats.told(demand) or formats.one(quote) or formats.one(demand.rstrip(".")):
         return _form(form, given)
     if left := _line(
@@ -90,6 +96,24 @@ def _part(text: str, about: str) -> str:
     found = markdown.sections(text)
     best = max(found, key=lambda s: overlap(keywords(about), s.heading), default=None)
     return best.body if best and overlap(keywords(about), best.heading) >= 0.5 else text
+
+
+_NOTHING = re.compile(
+    r"\b(?:nothing was computed|no table could be read|no table is attached)\b", re.IGNORECASE
+)
+_UNANSWERED = re.compile(
+    r"\bno column of the table answers\b|\bthe tables do not answer\b|"
+    r"\bnothing to build on, so nothing was drafted\b",
+    re.IGNORECASE,
+)
+
+
+def _contradiction(given: Text) -> str:
+    """What a text says that its own tables and facts deny; empty when it agrees with itself."""
+    line = _line(given.text, lambda s: bool(_NOTHING.search(s)))
+    if line and (given.facts or markdown.tables(given.text)):
+        return f"“{cut(line, 80)}” stands beside numbers that were computed."
+    return ""
 
 
 # Numbers
@@ -169,7 +193,7 @@ def _form(form: formats.Form, given: Text) -> Ruling:
         row = _line(text, lambda line: line.lstrip().startswith("|"))
         return Ruling(bool(row), row, "" if row else "Show a table.")
     if form.kind == "top":
-        return _counted(form, text, first)
+        return _counted(form, given)
     if form.kind == "bullets":
         return _bullets(form, text)
     if form.kind in ("json", "csv"):
@@ -195,14 +219,45 @@ def _form(form: formats.Form, given: Text) -> Ruling:
     if form.kind == "sources":
         said = _line(text, lambda line: bool(_SOURCE.search(line)))
         return Ruling(bool(said), said, "" if said else "Name the source of each point.")
+    if form.kind == "audience":
+        return Ruling(bool(first), _addressed(form.value, text) or first)
     return Ruling(bool(first), first)
 
 
-def _counted(form: formats.Form, text: str, first: str) -> Ruling:
-    sizes = [len(table) - 1 for table in markdown.tables(text)]
-    if int(form.value) in sizes or re.search(r"there are only", text, re.IGNORECASE):
-        return Ruling(True, first)
+def _addressed(audience: str, text: str) -> str:
+    """The line that speaks to an audience: it names it, or opens a draft."""
+    stems = keywords(audience)
+    return _line(text, lambda s: overlap(stems, s) > 0 and not s.lstrip().startswith("#")) or _line(
+        text, lambda s: bool(re.match(r"\*\*Draft|(?:dear|hello|hi)\b", s, re.IGNORECASE))
+    )
+
+
+def _counted(form: formats.Form, given: Text) -> Ruling:
+    if _has_rows(int(form.value), given):
+        row = _line(given.text, lambda line: line.lstrip().startswith("|"))
+        return Ruling(True, row or _first(given.text))
     return Ruling(False, feedback=f"Show {form.value} of them in a table.")
+
+
+def _has_rows(wanted: int, given: Text) -> bool:
+    """True when a table has as many rows, or the data really has no more.
+
+    Rows that were added at a person's wish do not count. That there are only so many holds when
+    the table shows them all, and no condition that nobody asked for left others out.
+    """
+    extra = sum(m[0].count("“") for m in re.finditer(r"Added as asked: [^.]*\.", given.text))
+    sizes = [len(table) - 1 for table in markdown.tables(given.text)]
+    if any(wanted in (size, size - extra) for size in sizes):
+        return True
+    lines = [s for s in given.text.splitlines() if re.search(r"\bthere are only\b", s, re.I)]
+    said = [(s, int(m[1])) for s in lines if (m := re.search(r"there are only (\d+)", s, re.I))]
+    return any(n in sizes and n < wanted and not _narrowed(line, given.goal) for line, n in said)
+
+
+def _narrowed(line: str, goal: str) -> bool:
+    """True when a condition of the computation names a value that the goal does not."""
+    named = re.findall(r"(?:where| and|,) [\w ./-]+? = (.+?)(?=;|, | and |\.\s|\*|$)", line)
+    return bool(goal) and any(v.strip(" .").casefold() not in goal.casefold() for v in named)
 
 
 def _length(form: formats.Form, text: str, first: str) -> Ruling:
@@ -219,11 +274,20 @@ def _length(form: formats.Form, text: str, first: str) -> Ruling:
     count, most = count_words(text), int(form.value or 10_000)
     return Ruling(
         count <= most,
-        first,
+        _line(text, lambda line: bool(_COUNTED.search(line))) or _last(text),
         ""
         if count <= most
         else f"It has {count} words; at most {most} are wanted. Make it shorter.",
     )
+
+
+_COUNTED = re.compile(r"\bthis text has \d+ words\b", re.IGNORECASE)
+
+
+def _last(text: str) -> str:
+    """The line at which a text ends: so far it was counted."""
+    lines = [s.strip() for s in text.splitlines() if s.strip() and not _rule(s)]
+    return _evidence(lines[-1]) if lines else ""
 
 
 def _bullets(form: formats.Form, text: str) -> Ruling:
@@ -242,6 +306,14 @@ def _bullets(form: formats.Form, text: str) -> Ruling:
 
 def _content(demand: str, quote: str, given: Text) -> Ruling:
     want = Want(kind_of((quote or demand).rstrip(".?! ")), quote or demand, demand)
+    if turned := _steered(demand, given):
+        return turned
+    if said := _line(given.text, lambda s: bool(_UNANSWERED.search(s))):
+        return Ruling(False, feedback=f"“{cut(said, 80)}” is no answer.")
+    if hollow := _hollow(want, given):
+        return Ruling(False, feedback=hollow)
+    if want.kind == "why" and (reason := _line(given.text, lambda s: bool(_REASON.search(s)))):
+        return Ruling(True, reason)
     if evasion := _only_evasion(given):
         return Ruling(
             False,
@@ -262,6 +334,52 @@ def _content(demand: str, quote: str, given: Text) -> Ruling:
     if want.kind == "measure":
         return _measured(want, given)
     return _topical(want, given)
+
+
+_REASON = re.compile(
+    r"^- \*\*.+“|no reason is given|gives no reason|^- .*\b(?:because|due to|caused by)\b",
+    re.IGNORECASE,
+)
+
+
+def _steered(demand: str, given: Text) -> Ruling | None:
+    """A row that was added, or another number to rank by, is held against the tables."""
+    turn = steer(demand)
+    if not turn.only:
+        return None
+    tables = markdown.tables(given.text)
+    cells = {_name(c.strip("*")) for table in tables for row in table[1:] for c in row[:1]}
+    missing = [n for n in turn.also if _name(n) not in cells]
+    missing = [n for n in missing if f"“{n}” has no row" not in given.text]
+    if missing:
+        return Ruling(False, feedback=f"No row for “{missing[0]}” stands in the table.")
+    heads = " ".join(c for table in tables for c in table[0]).casefold()
+    if wrong := [new for new, _ in turn.swaps if new.casefold() not in heads]:
+        return Ruling(False, feedback=f"No table shows “{wrong[0]}”.")
+    sought = [*turn.also, *(new for new, _ in turn.swaps)]
+    line = _line(given.text, lambda s: s.startswith("|") and sought[0].casefold() in s.casefold())
+    return Ruling(True, line or _first(given.text))
+
+
+_ASKED_PARTS = (
+    ("owners", r"\bowners?\b", r"\bowner|\bwho\b|\bresponsible\b"),
+    ("dates", r"\b(?:dates?|deadlines?)\b", CUES["date"]),
+)
+_GAP = r"\bno (?:{0}|{1}) (?:is|are|was|were)\b|\b{0}s? (?:is|are) (?:not given|open|missing)\b"
+
+
+def _hollow(want: Want, given: Text) -> str:
+    """What a text that was to come `with owners and dates` does not have."""
+    found = re.search(r"\bwith ([\w ,&-]+)$", want.text.rstrip(". "), re.IGNORECASE)
+    if found is None or want.kind not in ("create", "tell"):
+        return ""
+    for name, asked, shape in _ASKED_PARTS:
+        if re.search(asked, found[1], re.IGNORECASE) and not any(
+            re.search(s, given.text, re.IGNORECASE)
+            for s in (shape, _GAP.format(name.rstrip("s"), name))
+        ):
+            return f"It gives no {name}."
+    return ""
 
 
 def _only_evasion(given: Text) -> str:
@@ -308,12 +426,7 @@ def _measured(want: Want, given: Text) -> Ruling:
             return Ruling(True, honest)
         return Ruling(False, feedback=f"“{cut(want.quote, 80)}” asks for numbers; there is none.")
     wanted, tables = top(want.quote), markdown.tables(given.text)
-    if (
-        wanted
-        and tables
-        and not any(len(t) - 1 == wanted for t in tables)
-        and not re.search(r"there are only", given.text, re.IGNORECASE)
-    ):
+    if wanted and tables and not _has_rows(wanted, given):
         rows = max(len(t) - 1 for t in tables)
         return Ruling(False, feedback=f"{wanted} are asked for; the table shows {rows}.")
     return _topical(want, given, prefer=line)
@@ -322,12 +435,14 @@ def _measured(want: Want, given: Text) -> Ruling:
 def _topical(want: Want, given: Text, prefer: str = "") -> Ruling:
     """Met when the text speaks of what was asked; the line that does so most is the evidence."""
     wanted = [k for k in keywords(want.text) if k not in _COMMON]
+    if not any(c.isalpha() for c in want.text):
+        return Ruling(False, feedback=f"“{cut(want.text, 40)}” asks for nothing that can be found.")
     lines = [line.strip() for line in given.text.splitlines() if line.strip() and not _rule(line)]
-    best = max(lines, key=lambda line: (overlap(wanted, line), line == prefer), default="")
-    if prefer and overlap(wanted, best) <= overlap(wanted, prefer) + 0.34:
+    best = max(lines, key=lambda line: (_speaks(wanted, line), line == prefer), default="")
+    if prefer and _speaks(wanted, best) <= _speaks(wanted, prefer) + 0.34:
         best = prefer
     if (
-        overlap(wanted, given.text) == 0
+        _speaks(wanted, given.text) == 0
         and not prefer
         and len(wanted) > 1
         and not _OPEN.search(given.text)
@@ -346,8 +461,29 @@ def _topical(want: Want, given: Text, prefer: str = "") -> Ruling:
     return Ruling(True, _evidence(best or _first(given.text)))
 
 
+def _speaks(wanted: Sequence[str], text: str) -> float:
+    """The share of the wanted stems in a text, in which `2026-07` also speaks of July."""
+    said = {int(m[1]) for m in re.finditer(r"\b(?:19|20)\d\d-(0[1-9]|1[0-2])\b", text)}
+    names = " ".join(name for name, at in MONTHS.items() if at in said)
+    return overlap(wanted, f"{text} {names}")
+
+
 _COMMON = frozenset(
     {
+        "brief",
+        "report",
+        "memo",
+        "note",
+        "board",
+        "audience",
+        "page",
+        "table",
+        "giv",
+        "give",
+        "prepar",
+        "prepare",
+        "creat",
+        "create",
         "answer",
         "explain",
         "list",

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphs.models.offline import markdown
 from graphs.models.offline.columns import Column, Table
+from graphs.models.offline.periods import period_column
 from graphs.models.offline.shape import listed
 
 _PERIODS = re.compile(
@@ -67,12 +68,11 @@ def _ways(text: str) -> list[tuple[str, int]]:
     return found
 
 
-def finer(table: Table, key: Column, reasons: Sequence[Column]) -> list[Column]:
-    """The other columns that name what a row is about."""
-    used = (key, *reasons)
-    return [c for c in table.columns if c.text and not c.prose and not c.reason and c not in used][
-        :3
-    ]
+def finer(table: Table, key: Column, reasons: Sequence[Column], move: Move) -> list[Column]:
+    """The other columns that name what a row is about; times are none of them."""
+    used = (key, *reasons, period_column(table, key))
+    names = [c for c in table.columns if c.text and not c.prose and not c.reason]
+    return [c for c in names if c not in used and c.name not in move.columns][:3]
 
 
 def fitting(

@@ -81,7 +81,7 @@ def _asked(
     more: list[str] = []
     names: list[Column] = []
     if move and move.way(name) and known.issuperset(move.columns):
-        names = finer(table, key, columns)
+        names = finer(table, key, columns, move)
         more = [*(c.name for c in names), *move.columns]
     args = {
         **table.source, "where": [{"column": key.name, "op": "=", "value": name}],

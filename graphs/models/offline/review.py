@@ -15,6 +15,7 @@ def review(data: dict[str, Any]) -> dict[str, Any]:
         files=tuple(str(f.get("name")) for f in listed(output, "files")),
         facts=tuple(listed(output, "facts")),
         sourced=bool(output.get("sources")),
+        goal=str(data.get("goal") or ""),
     )
     quotes = {r["id"]: of(r).quote for r in listed(data, "requirements")}
     return {"rows": [_row(c, quotes.get(c["id"], ""), given) for c in listed(data, "criteria")]}

@@ -10,7 +10,11 @@ from graphs.models.offline.wants import of
 def whole(data: dict[str, Any]) -> dict[str, Any]:
     """The WholeReviewDraft: one row for each requirement; at fault are the tasks that cover it."""
     artifact: dict[str, Any] = data.get("artifact") or {}
-    given = Text(_text(artifact), tuple(str(f["name"]) for f in listed(artifact, "files")))
+    given = Text(
+        _text(artifact),
+        tuple(str(f["name"]) for f in listed(artifact, "files")),
+        goal=str(data.get("goal") or ""),
+    )
     return {"rows": [_row(r, given, data) for r in listed(data, "requirements")]}
 
 

@@ -1,0 +1,137 @@
+"""What the offline reviewer must not accept, and what it must not refuse."""
+
+from typing import Any
+
+import pytest
+
+from graphs.models.offline.critique import critique
+from graphs.models.offline.judging import Text, judge
+from graphs.models.offline.wants import read
+from tests.offline.mini import Made, Mini
+
+ENDPOINTS = ("/v1/users", "/v1/orders", "/v1/items", "/v1/login", "/v1/search")
+USAGE = "endpoint,requests,errors\n" + "\n".join(
+    f"{name},{900 - 100 * n},{errors}"
+    for n, (name, errors) in enumerate(zip(ENDPOINTS, (5, 1, 40, 20, 30), strict=True))
+)
+REGIONS = """\
+date,endpoint,region,requests,note
+2026-07-01,/v1/search,EU,100,
+2026-07-01,/v1/login,EU,90,
+2026-07-01,/v1/search,US,80,
+2026-09-01,/v1/search,EU,300,Search has a new box on the start page
+2026-09-01,/v1/login,EU,40,Login retries were removed
+2026-09-01,/v1/search,US,85,
+"""
+TURN = "Rank by errors instead of requests, and add a row for /v1/orders"
+TOP = "Which three endpoints had the most requests? Show a table."
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table row of a text, without its headers."""
+    lines = [s for s in text.splitlines() if s.startswith("|")]
+    cells = [[c.strip() for c in s.strip("|").split("|")] for s in lines]
+    return [row for row in cells[2:] if "---" not in row[0]]
+
+
+async def turned(mini: Mini, words: str) -> tuple[Made, dict[str, Any]]:
+    """A first result, and the same task after a person's words."""
+    made = await mini.run(TOP, {"usage.csv": USAGE})
+    brief = {"goal": TOP, "attachments": await mini.attach({"usage.csv": USAGE})}
+    new = {"id": "R9", "text": "Add a row for /v1/orders", "quote": words, "check": ""}
+    task, asked = made.plan.tasks[0], [*made.requirements, new]
+    task.covers.append("R9")
+    more = await mini.worked(brief, task, asked, {}, made.plan, guidance=[words])
+    return made, {"text": more.text, "facts": [f.model_dump(mode="json") for f in more.facts]}
+
+
+async def test_another_measure_ranks_and_a_named_row_is_added(mini: Mini) -> None:
+    """`Rank by X instead of Y, and add a row for Z`: the top three by X, and Z below them."""
+    _, after = await turned(mini, TURN)
+    assert [(r[0], r[-1]) for r in rows(after["text"])] == [
+        ("/v1/items", "40"),
+        ("/v1/search", "30"),
+        ("/v1/login", "20"),
+        ("/v1/orders", "1"),
+    ]
+    assert "nothing was computed" not in after["text"]
+    given = Text(after["text"], (), tuple(after["facts"]), True, TOP)
+    for demand in ("Which three endpoints had the most requests?", "Add a row for /v1/orders"):
+        assert judge(demand, demand, given).met
+
+
+@pytest.mark.parametrize(
+    ("text", "demand"),
+    [
+        (
+            "The most: **/v1/orders** (9).\n\n| endpoint | n |\n| --- | ---: |\n| /v1/orders | 9 |"
+            "\n\n*Computed in u.csv where endpoint = /v1/orders. There are only 1.*",
+            "Which three endpoints had the most requests?",
+        ),
+        (
+            "No table could be read in “u.csv”, so nothing was computed.\n\n"
+            "| endpoint | n |\n| --- | ---: |\n| /v1/orders | 9 |",
+            "Which endpoint had the most requests?",
+        ),
+        (
+            "No column of the table answers “who owns it”; this is what it holds. It has 3 rows.",
+            "Who owns it?",
+        ),
+        ("**Plan**\n\n1. Tell the owner.\n2. Launch.", "Write a launch plan with owners and dates"),
+        ("It has 3 rows and 2 columns.", "2."),
+    ],
+)
+def test_an_answer_that_is_none_is_rejected(text: str, demand: str) -> None:
+    """Too few rows by a filter, a text that denies itself, no answer, a missing part, no word."""
+    given = Text(text, sourced=True, goal="Which three endpoints had the most requests?")
+    assert not judge(demand, demand, given).met
+
+
+def test_fewer_rows_are_right_when_there_are_no_more() -> None:
+    """`There are only 2` holds when no condition left the others out."""
+    text = "The most: **a** (9).\n\n| k | n |\n| --- | ---: |\n| a | 9 |\n| b | 1 |\n\n*{}*"
+    demand = "Which three endpoints had the most requests?"
+    given = Text(text.format("Computed in u.csv. There are only 2."), goal=demand)
+    assert judge(demand, demand, given).met
+    lied = Text(text.format("Computed in u.csv. There are only 1."), goal=demand)
+    assert not judge(demand, demand, lied).met
+
+
+def test_months_are_met_by_their_iso_names() -> None:
+    """A comparison of July and September may call them 2026-07 and 2026-09."""
+    text = "Total requests in 2026-09 against 2026-07: 3970 → 4320, +8.82 %."
+    demand = "Compare July and September"
+    assert judge(demand, demand, Text(text, sourced=True)).met
+    assert not judge(demand, demand, Text(text.replace("2026-", "week "), sourced=True)).met
+
+
+def test_a_numbered_list_in_one_line_is_cut_at_its_numbers() -> None:
+    """Its numbers are no wants."""
+    found = read("1. Count errors by region. 2. Compare July and September.")
+    assert [w.quote for w in found] == ["Count errors by region.", "Compare July and September."]
+
+
+async def test_a_note_of_what_fell_is_no_reason_for_growth(mini: Mini) -> None:
+    """Only rows whose own number moved the same way explain it."""
+    made = await mini.run("Which region grew most and why?", {"usage.csv": REGIONS})
+    assert "new box on the start page" in made.text
+    assert "Login retries" not in made.text
+    gone = REGIONS.replace("Search has a new box on the start page", "")
+    made = await mini.run("Which region grew most and why?", {"usage.csv": gone})
+    assert "Login retries" not in made.text
+    assert "No reason is given for **EU**" in made.text
+    why = next(r for r in made.whole.rows if "why" in r.requirement.casefold() or r.met)
+    assert why.met
+    assert made.unmet == []
+
+
+def test_a_requirement_without_a_word_blocks_the_plan() -> None:
+    """A number alone says nothing that a task could do."""
+    requirement = {"id": "R1", "text": "2.", "quote": "2.", "check": ""}
+    task = {
+        "id": "T1", "title": "Compute: 2", "instructions": "2.", "covers": ["R1"],
+        "specialist": "analyst", "tools": ["query_table"], "depends_on": [],
+        "criteria": [{"id": "T1.1", "text": "It is there"}],
+    }  # fmt: skip
+    found = critique({"requirements": [requirement], "plan": {"tasks": [task]}, "before": []})
+    assert [(f["about"], f["severity"]) for f in found["findings"]] == [("R1", "blocking")]
