@@ -124,11 +124,6 @@ async def _say(face: Face, where: Where, text: str) -> None:
 
 # -- edits and deletions ---------------------------------------------------------------------------
 
-TOO_LATE = (
-    "You changed your words after I had taken them. I go on with the first ones. To change "
-    "something, reply here with what should be different, or press Revise."
-)
-
 
 async def follow(face: Face, key: str, words: Words) -> None:
     """An edit: while the plan is drafted it is heard; later the person is told what to do.
@@ -143,15 +138,10 @@ async def follow(face: Face, key: str, words: Words) -> None:
             await hear(face, words.first_key, words)
         return
     person = await face.person(words.team, words.user, mission)
-    taken = await face.taken(words.first_key)
-    if taken is None or not may(person, mission):
-        return
-    if mission.status is not Status.drafting or taken != {"mission": mission.id}:
-        await face.tell(Where.of(mission.place), words.user, TOO_LATE)
-        return
-    text = f"The request was changed. It now says: {plain(words.text, bot)}"
-    reply = await face.missions.steer(key, person, mission.id, text)
-    await face.tell(Where.of(mission.place), words.user, reply.text)
+    ask = Ask(key=key, place=mission.place, person=person, text=plain(words.text, bot))
+    heard = await asks.reword(face.missions, ask, words.first_key)
+    if heard is not None:
+        await face.tell(Where.of(mission.place), words.user, heard.text)
 
 
 async def offer_stop(face: Face, gone: Deleted) -> None:
