@@ -69,6 +69,7 @@ async def _plan_ask(shop: Workshop, record: Record, version: int, round_: int) -
         data={
             "goal": brief.goal,
             "thread": list(record.mission.thread),
+            "since": list(_since(record)),
             "requirements": material.requirements(brief),
             "assumptions": list(brief.assumptions),
             "attachments": await intake.shown(shop, brief.attachments),
@@ -84,6 +85,13 @@ async def _plan_ask(shop: Workshop, record: Record, version: int, round_: int) -
             **_revision(record),
         },
     )  # fmt: skip
+
+
+def _since(record: Record) -> tuple[str, ...]:
+    """What was said after the brief was made and after the newest plan heard the thread."""
+    assert record.brief is not None
+    before = len(record.brief.thread)
+    return record.mission.thread[max(before, record.plan.heard if record.plan else 0) :]
 
 
 def _revision(record: Record) -> dict[str, Any]:

@@ -170,6 +170,14 @@ def test_shorter_means_fewer_words_for_the_last_text() -> None:
     assert limits[1] < limits[0]
 
 
+def test_what_is_said_while_the_plan_is_made_is_heard() -> None:
+    """Words in the thread after the brief reach the tasks that they are about."""
+    made = planned(GOAL, CSV, since=["please rank by percent", "no need for the reasons"])
+    assert [t.key for t in made.tasks] == ["T1", "T3"]
+    assert "The person asked: please rank by percent." in made.tasks[0].instructions
+    assert {r for t in made.tasks for r in t.covers} == {"R1", "R2", "R3", "R4", "R5"}
+
+
 def test_findings_are_answered_and_fixed() -> None:
     """A missing dependency is added; what rules cannot mend is declined, never passed over."""
     before = as_plan(planned(GOAL, CSV))

@@ -44,10 +44,16 @@ class Need:
 
 
 def plan(data: dict[str, Any]) -> dict[str, Any]:
-    """The PlanDraft: made anew, or the plan before with what was asked for changed."""
+    """The PlanDraft: made anew, or the plan before with what was asked for changed.
+
+    What people say while the plan is made is heard like words about a plan before.
+    """
+    made = fresh(data)
     if data.get("previous"):
-        return revising.revised(data, fresh(data))
-    return fresh(data)
+        return revising.revised(data, made)
+    if listed(data, "since"):
+        return revising.revised({**data, "previous": made}, made)
+    return made
 
 
 def fresh(data: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def revised(data: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
     previous = data["previous"]
     # A round that answers findings comes after the words were heard: they are not applied twice.
     words = "" if data.get("findings") else str(data.get("words") or "")
+    words = "\n".join(filter(None, [words, *map(str, listed(data, "since"))]))
     tasks = [_draft(task) for task in listed(previous, "tasks")]
     notes = list(listed(previous, "not_done"))
     tasks, dropped = _dropped(tasks, _unwanted(tasks, words, data.get("ticks") or {}))
@@ -118,13 +119,23 @@ def _cover(tasks: Tasks, dropped: Tasks, data: dict[str, Any]) -> None:
     lost = [r for task in dropped for r in task["covers"] if r not in covered]
     texts = {r["id"]: r["text"] for r in listed(data, "requirements")}
     for name in dict.fromkeys(lost):
-        tasks[-1]["covers"].append(name)
-        tasks[-1]["instructions"] += (
+        home = _home(tasks, dropped, name)
+        home["covers"].append(name)
+        home["instructions"] += (
             f" Say that this was left out at the person's wish: {texts.get(name, name)}."
         )
     for name in texts:
         if name not in covered and name not in lost:
             tasks[-1]["covers"].append(name)
+
+
+def _home(tasks: Tasks, dropped: Tasks, name: str) -> dict[str, Any]:
+    """Who says that a requirement is left out: who wrote from it, else a writer, else the last."""
+    gone = {t["key"] for t in dropped if name in t["covers"]}
+    before = {d for t in dropped if t["key"] in gone for d in t["depends_on"]}
+    writers = [t for t in tasks if t["specialist"] == "writer"]
+    near = [t for t in writers if before & {*t["depends_on"], t["key"]}]
+    return (near or writers or tasks)[-1]
 
 
 # Changing and adding
@@ -191,7 +202,25 @@ def _add(tasks: Tasks, words: str, fresh: dict[str, Any]) -> None:
         if re.search(r"\b(?:table|chart|graph)\b", found["what"], re.IGNORECASE):
             _enrich(tasks, found["what"])
         elif not any(overlap(keywords(found["what"]), t["title"]) == 1 for t in tasks):
-            tasks.append(_extra(tasks, found["what"].strip(), fresh))
+            tasks.append(_extra(tasks, _wanted(found["what"]), fresh))
+
+
+_FRAME = re.compile(
+    r"^(?:(?:another|one more|a|an|the|new|further|extra|separate)\s+)*(?:task|step|part|section)\s+"
+    r"(?:(?:that|which|who|to|for|on|about|with|where)\s+)?(?:(?:it|we|you|should|must|will)\s+)*",
+    re.IGNORECASE,
+)
+_DOES = re.compile(
+    r"^(list|count|compare|check|explain|write|name|show|rank|find|quote|collect|describe|draft|"
+    r"compute|calculate|summari[sz]e|estimate|translate|identify|review)s\b",
+    re.IGNORECASE,
+)
+
+
+def _wanted(what: str) -> str:
+    """What a new task is to do: `task that lists the risks` as `list the risks`."""
+    text = _FRAME.sub("", what.strip()) or what.strip()
+    return _DOES.sub(lambda m: m[1], text)
 
 
 def _enrich(tasks: Tasks, what: str) -> None:
@@ -210,7 +239,7 @@ def _extra(tasks: Tasks, what: str, fresh: dict[str, Any]) -> dict[str, Any]:
     return {
         "key": _free(tasks),
         "title": cut(f"Add: {what}", 70),
-        "instructions": f"Add {what}. Use what the tasks before found.",
+        "instructions": f"{what[0].upper()}{what[1:]}. Use what the tasks before found.",
         "specialist": _writer(tasks, fresh),
         "tier": "standard",
         "depends_on": sources,
