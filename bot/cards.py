@@ -127,7 +127,10 @@ class CardFile(Frozen):
 
 
 class Card(Frozen):
-    """One message. `version` is that of the plan or artifact it shows, 0 when it shows none."""
+    """One message. `version` is that of the plan or artifact it shows, 0 when it shows none.
+
+    With `rating` it asks everybody whether that version is good; see `GOOD` and `BAD`.
+    """
 
     mission: str
     slot: str
@@ -144,6 +147,7 @@ class Card(Frozen):
     files: tuple[CardFile, ...] = ()
     downloads: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
+    rating: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
     footer: str = ""
@@ -159,6 +163,8 @@ class Click(Frozen):
 
 
 PREFIX = "cm"
+GOOD, BAD = "good", "bad"
+"""The verbs that rate a version of the result."""
 
 
 def encode(click: Click) -> str:

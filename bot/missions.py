@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bot.domain.authority import may, settles, who
+from bot.domain.authority import may, may_rate, settles, who
 from bot.domain.base import Frozen, Refused
 from bot.domain.board import Board
 from bot.domain.events import EventKind
@@ -214,6 +214,24 @@ class Missions:
                 await tx.wake(mission.id)
             await tx.inbox_done(key, reply.model_dump(mode="json"))
         await self._after(mission.id)
+        return reply
+
+    async def rate(
+        self, key: str, person: Person, mission_id: str, version: int, *, good: bool
+    ) -> Reply:
+        """How a person finds a version of the result. It decides nothing, also after the end."""
+        async with self.store.begin() as tx:
+            mission = await tx.lock(mission_id)
+            if not may_rate(person, mission):
+                return _say("refused", mission, "Only members of this workspace can rate it.")
+            if not await tx.receive(key, mission.workspace, mission.place, "rate", {}):
+                return _repeated(await tx.inbox_result(key), mission.id)
+            record = await self.store.record_in(tx, mission)
+            reply = _rated(record, version, good=good)
+            if reply.kind == "done":
+                said: dict[str, Any] = {"version": version, "good": good, "by": person.id}
+                await tx.event(mission.id, EventKind.rated, **said)
+            await tx.inbox_done(key, reply.model_dump(mode="json"))
         return reply
 
     # -- time ----------------------------------------------------------------------------------
@@ -429,6 +447,16 @@ def _thanks(kind: GateKind, verb: Verb) -> str:
     if verb is Verb.cancel:
         return "Cancelled. What is there stays here."
     return THANKS[kind, verb]
+
+
+def _rated(record: Record, version: int, *, good: bool) -> Reply:
+    if version not in {a.version for a in record.artifacts if a.reviewed}:
+        return _say("stale", record.mission, "That result is not here any more.")
+    if good:
+        return _say("done", record.mission, "Thank you, that is good to know.")
+    waits = any(g.kind is GateKind.artifact for g in record.open_gates)
+    hint = " To have it changed, press Revise." if waits else ""
+    return _say("done", record.mission, f"Thank you for saying so.{hint}")
 
 
 async def _again(tx: Tx, mission: str, gate: Gate, decision: Decision) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from bot.cards import Click, decode
+from bot.cards import BAD, GOOD, Click, decode
 from bot.domain.base import Refused
 from bot.domain.gate import Verb
 from bot.domain.mission import Person
@@ -11,6 +11,7 @@ from bot.missions import Missions, Reply, Said
 
 STOP = "stop"
 KEEP = "keep"
+RATES = {GOOD: True, BAD: False}
 UNKNOWN = "That button is not known here any more. Look at the newest message."
 
 
@@ -24,6 +25,9 @@ async def click(
     clicked = read(button)
     if clicked.verb == STOP:
         return await missions.stop(key, person, clicked.mission)
+    if clicked.verb in RATES:
+        good = RATES[clicked.verb]
+        return await missions.rate(key, person, clicked.mission, clicked.version, good=good)
     if clicked.verb not in list(Verb) or not clicked.gate:
         raise Refused(UNKNOWN)
     return await missions.decide(said(key, person, clicked, values))

@@ -18,6 +18,11 @@ def may(person: Person, mission: Mission) -> bool:
     return _within(person, mission.policy, mission.requester)
 
 
+def may_rate(person: Person, mission: Mission) -> bool:
+    """True when this person may say how they find the result: all who belong to the Workspace."""
+    return person.workspace == mission.workspace and GUEST not in person.roles
+
+
 def _within(person: Person, policy: Policy, requester: str) -> bool:
     match policy.kind:
         case "requester":

@@ -1,5 +1,6 @@
 """What happened in a mission, in order, for people and scripts. Nothing is decided by them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -25,6 +26,7 @@ class EventKind(StrEnum):
     assembled = "assembled"
     whole_reviewed = "whole_reviewed"
     revised = "revised"
+    rated = "rated"
     reminded = "reminded"
     paused = "paused"
     resumed = "resumed"
@@ -40,3 +42,19 @@ class Event(Frozen):
     kind: EventKind
     data: dict[str, Any] = Field(default_factory=dict[str, Any])
     at: datetime
+
+
+def ratings(events: Iterable[Event]) -> dict[int, tuple[int, int]]:
+    """By version of the result: how many found it good, how many not. A person's last word counts.
+
+    The events are those of one mission, in their order.
+    """
+    last: dict[tuple[int, str], bool] = {}
+    for event in events:
+        if event.kind is EventKind.rated:
+            last[int(event.data["version"]), str(event.data["by"])] = bool(event.data["good"])
+    found: dict[int, tuple[int, int]] = {}
+    for (version, _), good in last.items():
+        up, down = found.get(version, (0, 0))
+        found[version] = (up + good, down + (not good))
+    return found

@@ -47,7 +47,7 @@ def _artifact(record: Record, slot: str, artifact: Artifact, gate: Gate | None) 
         sections=(*_missing(artifact), *_changes(artifact), *_sources(artifact)),
         table=_ledger(artifact),
         files=tuple(words.file(f) for f in artifact.files), downloads=FORMATS,
-        buttons=_artifact_buttons(mission, gate) if waiting and gate else (),
+        buttons=_artifact_buttons(mission, gate) if waiting and gate else (), rating=True,
         footer=words.footer(record, gate, f"version {artifact.version}", _price(artifact)),
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ EVENTS = (
 )  # fmt: skip
 
 
-AT_ONCE = frozenset({"approve", "cancel", "skip", "accept", clicks.STOP, DOWNLOAD})
+AT_ONCE = frozenset({"approve", "cancel", "skip", "accept", clicks.STOP, DOWNLOAD, *clicks.RATES})
 """What is never asked about by a form: nothing has to be read before the acknowledgement."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.base import Refused
 from bot.domain.board import Board
-from bot.domain.events import EventKind
+from bot.domain.events import EventKind, ratings
 from bot.domain.gate import PATIENCE, REMIND_AFTER, Gate, GateKind, Verb
 from bot.domain.mission import Attachment, HouseContext, Mission, Person, Policy, Status
 from bot.domain.plan import Task
@@ -820,3 +820,32 @@ async def test_guidance_before_and_after_a_retry_keeps_counting(office: Office):
         await tx.add_guidance(asked.mission, guidance(1, ["T1"]))
     await office.say(asked, Verb.retry)
     assert [g.number for g in (await office.record(asked.mission)).guidance] == [1, 2]
+
+
+# -- how a result was found ------------------------------------------------------------------------
+
+
+async def test_a_result_can_be_rated_by_who_may_not_decide_and_after_the_end(office: Office):
+    """Each person's last word for a version counts; nothing else changes."""
+    mission = await office.start()
+    async with office.store.begin() as tx:
+        await tx.put_plan(mission.id, plan(task("T1")))
+        await tx.put_artifact(mission.id, artifact((), reviewed=True))
+        await tx.set_status(mission.id, Status.done)
+    woken = len(office.woken)
+
+    async def rate(person: Person, *, good: bool, version: int = 1, key: str = "") -> Reply:
+        given = (key or office.key(), person, mission.id, version)
+        return await office.missions.rate(*given, good=good)
+
+    assert (await rate(BOB, good=False)).text == "Thank you for saying so."
+    assert (await rate(BOB, good=True, key="k")).kind == "done"
+    assert (await rate(BOB, good=True, key="k")).kind == "done"
+    assert (await rate(ADA, good=False)).kind == "done"
+    assert (await rate(ADA, good=True, version=9)).kind == "stale"
+    guest = BOB.model_copy(update={"roles": ("guest",)})
+    stranger = BOB.model_copy(update={"workspace": "memory:W2"})
+    assert [(await rate(p, good=False)).kind for p in (guest, stranger)] == ["refused"] * 2
+    assert ratings(await office.store.events(mission.id)) == {1: (1, 1)}
+    assert (await office.events(mission.id)).count(EventKind.rated) == 3
+    assert len(office.woken) == woken

@@ -133,6 +133,7 @@ cards = st.builds(
     files=files,
     downloads=st.lists(st.sampled_from(["md", "html", "docx", "pdf"]), max_size=5).map(tuple),
     buttons=buttons(),
+    rating=st.booleans(),
     started_at=moments,
     ended_at=moments,
     footer=long,

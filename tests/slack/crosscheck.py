@@ -90,6 +90,19 @@ def _context(block: Json) -> Any:
     return sb.ContextBlock([_text(e) for e in block["elements"]], block_id=block["block_id"])
 
 
+def _context_actions(block: Json) -> Any:
+    pairs = [_feedback(e) for e in block["elements"]]
+    return sb.ContextActionsBlock(pairs, block_id=block["block_id"])
+
+
+def _feedback(element: Json) -> Any:
+    good, bad = (
+        sb.FeedbackButton(_text(t["text"]), t["value"], t["accessibility_label"])
+        for t in (element["positive_button"], element["negative_button"])
+    )
+    return sb.FeedbackButtons(good, bad, action_id=element["action_id"])
+
+
 def _image(block: Json) -> Any:
     file = sb.SlackFile(url=None, id=block["slack_file"]["id"])
     return sb.ImageBlock(alt_text=block["alt_text"], slack_file=file, block_id=block["block_id"])
@@ -99,6 +112,7 @@ BUILD: dict[str, Callable[[Json], Any]] = {
     "actions": _actions,
     "container": _container,
     "context": _context,
+    "context_actions": _context_actions,
     "header": lambda b: sb.HeaderBlock(_text(b["text"]), block_id=b["block_id"]),
     "image": _image,
     "markdown": lambda b: sb.MarkdownBlock(b["text"], block_id=b["block_id"]),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.events import EventKind, ratings
 from bot.domain.gate import Verb
 from bot.domain.mission import Policy
 from bot.domain.record import Record
@@ -225,3 +226,51 @@ async def test_the_session_is_suspended_while_it_asks(quiet: Town, slack: Standi
     plan = await proposal(quiet)
     key = ("C1", plan["thread_ts"])
     await slack.until(lambda: slack.world.sessions.get(key, {}).get("status") == "suspended")
+
+
+# -- how a result was found -----------------------------------------------------------------------
+
+
+async def result(town: Town, **policy: Any) -> Json:
+    """A mission of Ada's whose result waits; gives the card."""
+    plan = await proposal(town, **policy)
+    await town.asked("artifact", name="artifact:1", version=1)
+    return await town.button("C1", plan["thread_ts"], "👍 Good")
+
+
+async def rated(town: Town) -> dict[int, tuple[int, int]]:
+    return ratings(await town.app.store.events((await town.missions())[0].id))
+
+
+async def test_anybody_in_the_channel_may_rate_a_result(quiet: Town, slack: Standin):
+    """Also who may not decide; the last word counts, the thanks are private."""
+    made = await result(quiet)
+    slack.click(made, "👍 Good", "U2")
+    await quiet.told("U2", "that is good to know")
+    slack.click(made, "👎 Not good", "U1")
+    await quiet.told("U1", "press Revise")
+    assert await rated(quiet) == {1: (1, 1)}
+    slack.click(made, "👎 Not good", "U2")
+    await quiet.told("U2", "press Revise")
+    assert await rated(quiet) == {1: (0, 2)}
+    assert await outcome(quiet) is None
+
+
+async def test_a_rating_delivered_again_counts_once(quiet: Town, slack: Standin):
+    click = slack.click(await result(quiet), "👍 Good")
+    await quiet.told("U1", "Thank you")
+    slack.post.repeat(click)
+    await quiet.settled()
+    mission = (await quiet.missions())[0].id
+    kinds = [event.kind for event in await quiet.app.store.events(mission)]
+    assert kinds.count(EventKind.rated) == 1
+    assert len(slack.private("U1")) == 1
+
+
+@pytest.mark.parametrize("person", [{"guest": True}, {"team": "T9"}])
+async def test_a_guest_rates_nothing(quiet: Town, slack: Standin, person: Json):
+    slack.world.user("U7", "Guest", **person)
+    slack.world.channels["C1"].members.add("U7")
+    slack.click(await result(quiet, kind="channel"), "👍 Good", "U7")
+    await quiet.told("U7", "Only members of this workspace")
+    assert await rated(quiet) == {}

@@ -311,3 +311,21 @@ def test_any_home_is_a_valid_view(made: Home):
 def test_an_empty_home_welcomes():
     """The first thing a person sees says how to begin."""
     assert "Describe a mission" in json.dumps(home(Home()))
+
+
+def test_the_result_can_be_rated_with_slacks_own_thumbs():
+    """A pair with words for screen readers; where Slack refuses it, two plain buttons."""
+    made = card(slot="artifact:2", rating=True, buttons=(button("approve"),))
+    best, plain_ = render(made), plainer(made)
+    check(best)
+    check(plain_)
+    [pair] = next(b["elements"] for b in best.blocks if b["type"] == "context_actions")
+    thumbs = (pair["positive_button"], pair["negative_button"])
+    assert [decode(t["value"]).verb for t in thumbs] == ["good", "bad"]
+    assert [t["accessibility_label"] for t in thumbs] == [
+        "This result is good", "This result is not good",
+    ]  # fmt: skip
+    assert "context_actions" not in {b["type"] for b in plain_.blocks}
+    elements = [e for b in plain_.blocks if b["type"] == "actions" for e in b["elements"]]
+    assert [decode(e["value"]).verb for e in elements] == ["approve", "good", "bad"]
+    assert {decode(e["value"]).version for e in elements} == {2}

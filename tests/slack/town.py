@@ -16,7 +16,7 @@ from bot.domain.mission import Status
 from bot.settings import Settings
 from bot.store.store import Store
 from handlers.slack import Slack
-from tests.core.world import brief, gate, plan, task
+from tests.core.world import artifact, brief, gate, plan, task
 from tests.slack.standin import BOT, Standin
 
 Json = dict[str, Any]
@@ -100,6 +100,8 @@ class Town:
         async with self.app.store.begin() as tx:
             await tx.add_brief(mission.id, brief())
             await tx.put_plan(mission.id, plan(*tasks, critiqued=0))
+            if kind == "artifact":
+                await tx.put_artifact(mission.id, artifact((), reviewed=True))
             await tx.open_gate(opened)
             await tx.set_status(mission.id, WAITING[kind])
             await tx.want(mission.id, mission.place, opened.name)
@@ -178,6 +180,10 @@ def labels(message: Json) -> list[str]:
     found: list[str] = []
     for block in message.get("blocks", []):
         for element in block.get("elements", []):
+            if element.get("type") == "feedback_buttons":
+                pair = (element["positive_button"], element["negative_button"])
+                found += [str(thumb["text"]["text"]) for thumb in pair]
+                continue
             text = element.get("text") if isinstance(element.get("text"), dict) else None
             text = text or element.get("placeholder") or {}
             if "action_id" in element:

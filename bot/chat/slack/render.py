@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from bot.cards import (
+    BAD,
+    GOOD,
     MOMENT,
     STATE_WORDS,
     Button,
@@ -43,6 +45,14 @@ EVENT_TYPE = "concertmaster_slot"
 DOWNLOAD = "download"
 """The verb of the menu that offers `Card.downloads`; the chosen option's value is the format."""
 
+RATE = "rate"
+"""The verb of the pair of thumbs; which one was pressed is their value."""
+RATINGS = {
+    GOOD: ("👍 Good", "This result is good"),
+    BAD: ("👎 Not good", "This result is not good"),
+}
+"""By verb: the label, and what a screen reader says."""
+
 SIGNS = {Tone.busy: "⏳", Tone.ask: "✋", Tone.good: "✅", Tone.bad: "⚠️"}
 STATUSES = {
     "waiting": "pending",
@@ -60,7 +70,7 @@ MOST_SECTIONS = 30
 """So many, with all else a card can have, stay below Slack's fifty blocks."""
 FIELD_VALUES = 2_400
 """All values of a card's fields together."""
-PLAINER = 5_600
+PLAINER = 5_200
 """Text of the plainer look: two sections, far from every limit."""
 MARKS = {"added": " _(new)_", "changed": " _(changed)_", "": ""}
 
@@ -137,7 +147,8 @@ def plainer(card: Card, revision: int = 0) -> Shown:
     """The card in sections, buttons and nothing newer, for a Slack that refuses the rest."""
     words = _words(card.model_copy(update={"buttons": (), "title": ""}), PLAINER)
     pieces = _pieces(clip(words, PLAINER), limits.SECTION - 200)
-    blocks = [_header(card), *(_section_plain(piece) for piece in pieces), *_actions(card)]
+    blocks = [_header(card), *(_section_plain(piece) for piece in pieces)]
+    blocks += [*_actions(card), *_thumbs(card)]
     cut = not fits(words, PLAINER) or size(card.title) > limits.HEADER - 4
     return Shown(fallback(card), _named(blocks, card, revision), _spill(card) if cut else "")
 
@@ -401,7 +412,7 @@ def _field(name: str, value: str, room: int) -> Json:
 
 
 def _tail_blocks(card: Card) -> list[Json]:
-    return [*_files(card), *_actions(card), *_footer(card)]
+    return [*_files(card), *_actions(card), *_rating(card), *_footer(card)]
 
 
 def _files(card: Card) -> list[Json]:
@@ -445,6 +456,35 @@ def button_element(button: Button) -> Json:
     if button.confirm:
         made["confirm"] = _confirm(button)
     return made
+
+
+def _rating(card: Card) -> list[Json]:
+    """Slack's own pair of thumbs."""
+    if not card.rating:
+        return []
+    element: Json = {
+        "type": "feedback_buttons", "action_id": _rate(card, RATE),
+        "positive_button": _thumb(card, GOOD), "negative_button": _thumb(card, BAD),
+    }  # fmt: skip
+    return [{"type": "context_actions", "elements": [element]}]
+
+
+def _thumbs(card: Card) -> list[Json]:
+    """The same as two buttons, for a Slack that does not know the pair."""
+    if not card.rating:
+        return []
+    elements = [{"type": "button", "action_id": _rate(card, v), **_thumb(card, v)} for v in RATINGS]
+    return [{"type": "actions", "elements": elements}]
+
+
+def _thumb(card: Card, verb: str) -> Json:
+    label, spoken = RATINGS[verb]
+    text = {**_plain_text(label, limits.BUTTON), "emoji": True}
+    return {"text": text, "value": _rate(card, verb), "accessibility_label": spoken}
+
+
+def _rate(card: Card, verb: str) -> str:
+    return encode(Click(verb=verb, mission=card.mission, version=card.version))[: limits.ID]
 
 
 def _confirm(button: Button) -> Json:

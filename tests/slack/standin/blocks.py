@@ -352,6 +352,11 @@ def _feedback(element: Json, at: str) -> Faults:
             continue
         yield from _text(button.get("text"), f"{at}/{side}/text", 75, ("plain_text",))
         yield from _string(button.get("value"), f"{at}/{side}/value", 2000)
+        if "accessibility_label" in button:
+            label = button["accessibility_label"]
+            yield from _string(label, f"{at}/{side}/accessibility_label", 75)
+        if extra := set(button) - {"text", "value", "accessibility_label"}:
+            yield _fault(f"invalid additional property: {min(extra)}", f"{at}/{side}")
 
 
 def _context_actions(block: Json, at: str) -> Faults:

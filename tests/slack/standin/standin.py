@@ -536,7 +536,10 @@ def _cut(request: http.Request) -> http.StreamResponse:
 def _elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     for block in blocks:
         for element in block.get("elements", ()):
-            if "action_id" in element:
+            if element.get("type") == "feedback_buttons":
+                for side in ("positive_button", "negative_button"):
+                    yield {**element, **element[side]}, block
+            elif "action_id" in element:
                 yield element, block
         if "accessory" in block:
             yield block["accessory"], block
