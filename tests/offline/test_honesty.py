@@ -6,6 +6,8 @@ import pytest
 
 from graphs.models.offline.critique import critique
 from graphs.models.offline.judging import Text, judge
+from graphs.models.offline.redo import redo
+from graphs.models.offline.revising import revised
 from graphs.models.offline.wants import read
 from tests.offline.mini import Made, Mini
 
@@ -135,3 +137,65 @@ def test_a_requirement_without_a_word_blocks_the_plan() -> None:
     }  # fmt: skip
     found = critique({"requirements": [requirement], "plan": {"tasks": [task]}, "before": []})
     assert [(f["about"], f["severity"]) for f in found["findings"]] == [("R1", "blocking")]
+
+
+async def test_a_summary_after_questions_is_written_from_their_answers(mini: Mini) -> None:
+    """It goes to a writer who waits, and is not refused for not saying `short` or `board`."""
+    goal = (
+        "Count requests by region. Compare July and September. Write a short summary for the board."
+    )
+    made = await mini.run(goal, {"usage.csv": REGIONS})
+    last = made.plan.tasks[-1]
+    assert (last.specialist, last.depends_on) == ("writer", ["T1", "T2"])
+    assert "nothing was computed" not in made.text
+    assert made.unmet == []
+
+
+async def test_a_brief_of_so_many_words_is_held_by_its_form(mini: Mini) -> None:
+    """The kind of text is a requirement; the words are counted and the count is shown."""
+    goal = "Write a brief: which region grew most and why? At most 450 words, for the board."
+    made = await mini.run(goal, {"usage.csv": REGIONS})
+    ledger = {r["text"]: row for r, row in zip(made.requirements, made.whole.rows, strict=True)}
+    assert ledger["Make it a brief"].met
+    said = ledger["Use at most 450 words"].evidence
+    assert said == f"*This text has {len(made.text.split()) - dashes(made.text)} words.*"
+    why = next(row for text, row in ledger.items() if text.startswith("Explain why"))
+    assert "new box on the start page" in why.evidence
+    assert made.unmet == []
+
+
+def dashes(text: str) -> int:
+    """How many runs of a text have no letter or digit."""
+    return sum(not any(c.isalnum() for c in run) for run in text.split())
+
+
+def test_an_added_task_is_named_by_what_it_does() -> None:
+    """`Add a task that lists the risks` makes a task that lists the risks, under that name."""
+    tasks = [
+        {"id": "T1", "title": "Compute: a", "instructions": "A.", "specialist": "analyst",
+         "covers": ["R1"], "depends_on": [], "tools": [], "criteria": []},
+        {"id": "T2", "title": "Draft: b", "instructions": "B.", "specialist": "writer",
+         "covers": ["R2"], "depends_on": ["T1"], "tools": [], "criteria": []},
+    ]  # fmt: skip
+    data = {
+        "previous": {"tasks": tasks}, "words": "Add a task that lists the risks",
+        "requirements": [], "findings": [],
+    }  # fmt: skip
+    made = revised(data, {"tasks": [], "assumptions": []})
+    assert made["tasks"][-1]["title"] == "Add: list the risks"
+    assert made["tasks"][-1]["instructions"].startswith("List the risks.")
+
+
+def test_words_about_numbers_go_to_the_task_that_computes() -> None:
+    """Neither another measure nor one more row is a matter of the last text."""
+    tasks = [
+        {
+            "id": "T1",
+            "title": "Compute: which endpoints lead",
+            "instructions": "",
+            "depends_on": [],
+        },
+        {"id": "T2", "title": "Draft: a letter", "instructions": "", "depends_on": ["T1"]},
+    ]
+    made = redo({"goal": TOP, "words": TURN, "tasks": tasks, "artifact": {}, "requirements": []})
+    assert {t["task"] for t in made["tasks"]} == {"T1"}

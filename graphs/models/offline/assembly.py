@@ -12,6 +12,8 @@ from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import of, read
 
 LABEL = "*Made by the offline model, no AI.*"
+LENGTH = 5
+"""Words of the line that says how long the text is."""
 FEWEST = 40
 """Words that are left for the body, however small the limit."""
 
@@ -47,9 +49,13 @@ def assemble(data: dict[str, Any]) -> dict[str, Any]:
     limit = _limit(forms, wishes, body)
     if limit is not None:
         body = markdown.fitted(
-            body, max(FEWEST, limit - count_words(" ".join([head, *answer])) - 8)
+            body, max(FEWEST, limit - count_words(" ".join([head, *answer])) - 8 - LENGTH)
         )
-    return {"title": head, "answer": answer, "body": f"{body}\n\n{LABEL}".strip()}
+    if "words" in forms:
+        count = count_words(" ".join([head, *answer, body, LABEL])) + LENGTH
+        body += f"\n\n*This text has {count} words.*"
+    body = f"{body}\n\n{LABEL}".strip()
+    return {"title": head, "answer": answer, "body": body}
 
 
 # Title and answer

@@ -11,7 +11,7 @@ Look = Literal[
     "words", "table", "bullets", "sentences", "json", "csv", "chart", "audience", "language",
     "plain",
     "sources",
-    "top",
+    "top", "document",
 ]  # fmt: skip
 
 LENGTHS = frozenset({"words", "sentences", "bullets"})
@@ -142,6 +142,22 @@ TOP = re.compile(
 """How many of what was asked before; alone it would be a question of its own."""
 
 
+DOCUMENT = re.compile(
+    r"(?:please )?(?:write|draft|prepare|make|create|produce|put together|give me|give us)\s+"
+    r"(?:me |us )?(?:an?|one|the)\s+(?:(?:short|simple|clear|concise|little|nice|quick|small|plain|"
+    r"final|single)\s+)*(brief(?:ing)?|report|memo|write-?up)\b"
+    r"(?: for (?:the |our |my )?[\w-]+(?: [\w-]+)?)?",
+    re.IGNORECASE,
+)
+"""`Write a brief`: the kind of text that the whole is to be."""
+
+
+def of_document(match: re.Match[str], quote: str) -> Form:
+    """`Write a brief` before or after the questions that it answers."""
+    name = match[1].casefold()
+    return Form("document", name, quote, 0, f"Make it a {name}")
+
+
 def of_top(match: re.Match[str], quote: str) -> Form:
     """`Show the top 5` after a question: a demand on its answer."""
     count = str(number(match[1]) or 5)
@@ -190,6 +206,7 @@ _TOLD: tuple[tuple[Look, str], ...] = (
     ("plain", r"Use plain words"),
     ("sources", r"Name the sources"),
     ("top", r"Show (\d+) of them"),
+    ("document", r"Make it a ([\w-]+)"),
 )
 """What `_said` writes, read again: requirements carry it whatever language they quote."""
 
@@ -256,5 +273,6 @@ def _said(kind: Look, value: str) -> str:
         "plain": "Use plain words",
         "sources": "Name the sources",
         "top": f"Show {value} of them",
+        "document": f"Make it a {value}",
     }
     return texts[kind]

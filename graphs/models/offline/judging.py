@@ -219,6 +219,9 @@ def _form(form: formats.Form, given: Text) -> Ruling:
     if form.kind == "sources":
         said = _line(text, lambda line: bool(_SOURCE.search(line)))
         return Ruling(bool(said), said, "" if said else "Name the source of each point.")
+    if form.kind == "document":
+        prose = next((s.text for s in sentences(markdown.without_tables(text))), "")
+        return Ruling(bool(prose), first, "" if prose else f"Write a {form.value}, not a table.")
     if form.kind == "audience":
         return Ruling(bool(first), _addressed(form.value, text) or first)
     return Ruling(bool(first), first)

@@ -11,7 +11,7 @@ from graphs.models.offline.comparing import compares_more
 from graphs.models.offline.intake import LIMIT, missing
 from graphs.models.offline.language import cut, sentence, spoken
 from graphs.models.offline.shape import listed
-from graphs.models.offline.wants import Want, of
+from graphs.models.offline.wants import RECAP, Want, of
 
 SHARE = 0.5
 """Of a length limit for the whole, what the last text may use: findings need the rest."""
@@ -77,15 +77,21 @@ def fresh(data: dict[str, Any]) -> dict[str, Any]:
 def _content(data: dict[str, Any], needs: list[Need]) -> list[Sketch]:
     sketches: list[Sketch] = []
     for need in needs:
-        if need.want.kind not in ("format", "tell", "outward"):
+        if need.want.kind not in ("format", "tell", "outward") and not _recaps(need, needs):
             _add(sketches, need, data)
     _fold_frame(sketches, needs, data)
     found = [s.key for s in sketches if s.trade != "writer"] or [s.key for s in sketches]
-    drafts = [n for n in needs if n.want.kind == "tell"]
+    drafts = [n for n in needs if n.want.kind == "tell" or _recaps(n, needs)]
     for need in drafts:
         sketches.append(_draft(_next(sketches), need, found))
     _outward(needs, sketches)
     return sketches or [_only(needs)]
+
+
+def _recaps(need: Need, needs: list[Need]) -> bool:
+    """`Write a short summary` after other wants sums up what they found."""
+    before = [n for n in needs[: needs.index(need)] if n.want.kind not in ("format", "outward")]
+    return bool(before) and bool(RECAP.fullmatch(need.want.quote.rstrip(".!? ")))
 
 
 def _fold_frame(sketches: list[Sketch], needs: list[Need], data: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from graphs.models.offline.language import cut, spoken
 from graphs.models.offline.revising import meant, wishes
 from graphs.models.offline.shape import listed
+from graphs.models.offline.steering import steer
 
 _NEW = re.compile(
     (
@@ -55,11 +56,14 @@ def _tasks(wish: str, tasks: list[dict[str, Any]]) -> list[str]:
     known = [str(t["id"]) for t in tasks]
     if named := [k for k in re.findall(r"\bT\d+\b", wish) if k in known]:
         return named
+    counting = [str(t["id"]) for t in tasks if _counts(t)]
+    if counting and (turn := steer(wish)) and turn.only:
+        return counting[:1]
     if _FORM.search(wish):
         return [_last(tasks)]
     if best := meant(wish, tasks):
         return [best]
-    if _NUMBERS.search(wish) and (counting := [str(t["id"]) for t in tasks if _counts(t)]):
+    if counting and _NUMBERS.search(wish):
         return counting[:1]
     return [_last(tasks)]
 

@@ -206,7 +206,7 @@ def _add(tasks: Tasks, words: str, fresh: dict[str, Any]) -> None:
 
 
 _FRAME = re.compile(
-    r"^(?:(?:another|one more|a|an|the|new|further|extra|separate)\s+)*(?:task|step|part|section)\s+"
+    r"^(?:(?:another|one more|a|an|the|new|further|extra|separate)\s+)*(?:task|step|part)\s+"
     r"(?:(?:that|which|who|to|for|on|about|with|where)\s+)?(?:(?:it|we|you|should|must|will)\s+)*",
     re.IGNORECASE,
 )

@@ -42,7 +42,9 @@ class Steer:
     @property
     def only(self) -> bool:
         """True when the words ask for nothing but this."""
-        return bool(self.swaps or self.also) and not keywords(self.rest)
+        return bool(self.swaps or self.also) and not any(
+            w for w in keywords(self.rest) if w != "and"
+        )
 
 
 def steer(text: str) -> Steer:

@@ -412,7 +412,14 @@ _FRESH = re.compile(
 def _want(span: Span, lead: str, forms: list[formats.Form]) -> Want | None:
     text = span.text.strip(" \t,;:–-—")
     bare = " ".join(text.rstrip(".!?").split())
-    if not any(c.isalpha() for c in bare) or _THING.match(bare) or bare.casefold() in _FILLER:
+    if not any(c.isalpha() for c in bare):
+        return None
+    if document := formats.DOCUMENT.fullmatch(bare):
+        form = formats.of_document(document, _true_quote(text))
+        return Want("format", form.quote, form.text, lead, form)
+    if lead and RECAP.fullmatch(bare):
+        return Want("summarise", _true_quote(text), bare[0].upper() + bare[1:], lead)
+    if _THING.match(bare) or bare.casefold() in _FILLER:
         return None
     if forms and not _MESSAGE.search(bare) and _THING.match(_without(bare, forms)):
         return None
@@ -421,6 +428,16 @@ def _want(span: Span, lead: str, forms: list[formats.Form]) -> Want | None:
         return Want("format", form.quote, form.text, lead, form)
     kind = kind_of(bare)
     return Want(kind, _true_quote(text), _worded(kind, bare, lead), lead)
+
+
+RECAP = re.compile(
+    r"(?:write|draft|prepare|make|create|give me|give us|add|end with)\s+(?:me |us )?(?:an?|the)\s+"
+    r"(?:(?:short|brief|quick|concise|clear|simple|executive|final|plain)\s+)*"
+    r"(?:summary|overview|recap|conclusion)(?: of (?:it|this|that|these|all|the (?:results?|"
+    r"findings?|numbers?)))?(?: for .+)?",
+    re.IGNORECASE,
+)
+"""After other wants: a summary of what they found, not of the sources."""
 
 
 def _without(bare: str, forms: list[formats.Form]) -> str:

@@ -9,7 +9,7 @@ from graphs.models.offline.language import count_words
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steering import steer
 from graphs.models.offline.steps import Desk, Reply, Script, Step, advance
-from graphs.models.offline.wants import Want, of, read
+from graphs.models.offline.wants import RECAP, Want, of, read
 
 READING = frozenset({"why", "summarise", "extract", "compare", "find"})
 
@@ -87,10 +87,19 @@ def _top(data: dict[str, Any]) -> str:
 
 
 def _counts(desk: Desk, want: Want) -> bool:
+    if _recaps(desk, want):
+        return False
     return desk.has("describe_table", "query_table") and sources.asks_tables(want, desk.data)
 
 
+def _recaps(desk: Desk, want: Want) -> bool:
+    """True when a want sums up what the tasks before found: then the writer writes from that."""
+    return bool(listed(desk.data, "inputs")) and bool(RECAP.fullmatch(want.quote.rstrip(".!? ")))
+
+
 def _reads(desk: Desk, want: Want) -> bool:
+    if _recaps(desk, want):
+        return False
     if want.kind in READING or want.kind == "measure":
         able = desk.tools & {"read_attachment", "fetch_page", "query_table"}
         return bool(able or sources.material(desk.data)) and sources.anything(desk.data)

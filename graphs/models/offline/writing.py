@@ -187,7 +187,8 @@ def _bare(text: str) -> str:
 
 
 _TOLD = re.compile(
-    r"\b(?:tell|inform|brief|report to|say to)\s+(?!me\b|us\b)(?:the |our |my )?(?P<who>[\w-]+"
+    r"\b(?:tell|inform|brief|report to|say to)\s+"
+    r"(?!(?:me|us|for|on|about|of|with)\b)(?:the |our |my )?(?P<who>[\w-]+"
     r"(?: team)?)",
     re.IGNORECASE,
 )
