@@ -9,7 +9,7 @@ from bot.domain.authority import may
 from bot.domain.base import Frozen, Refused
 from bot.domain.board import Board, TaskState
 from bot.domain.gate import Gate, GateKind, Verb
-from bot.domain.mission import Attachment, Mission, Person, Question, Status
+from bot.domain.mission import Attachment, Mission, Person, Policy, Question, Status
 from bot.domain.record import Record
 from bot.missions import Missions, NewMission, Reply, Said
 from handlers.phrases import Meaning, meaning
@@ -18,7 +18,10 @@ Kind = Literal["started", "answered", "revised", "steered", "stopped", "said", "
 
 
 class Ask(Frozen):
-    """What a person wrote in a Place. `fresh` begins a new mission whatever runs there."""
+    """What a person wrote in a Place. `fresh` begins a new mission whatever runs there.
+
+    `policy` is who may decide about a mission that begins with it; without one, the person.
+    """
 
     key: str
     place: str
@@ -27,6 +30,7 @@ class Ask(Frozen):
     attachments: tuple[Attachment, ...] = ()
     thread: tuple[str, ...] = ()
     fresh: bool = False
+    policy: Policy | None = None
 
 
 class Heard(Frozen):
@@ -110,7 +114,7 @@ async def _start(missions: Missions, ask: Ask) -> Heard:
     mission = await missions.start(
         NewMission(
             key=ask.key, place=ask.place, person=ask.person, goal=_goal(ask),
-            attachments=ask.attachments, thread=ask.thread,
+            attachments=ask.attachments, thread=ask.thread, policy=ask.policy or Policy(),
         )
     )  # fmt: skip
     return Heard(kind="started", mission=mission.id)

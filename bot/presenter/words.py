@@ -88,7 +88,8 @@ def footer(record: Record, gate: Gate | None, *parts: str) -> str:
     mission = record.mission
     asks = ""
     if gate is not None and gate.open:
-        name = "you" if gate.policy.kind == "requester" else who(gate.policy, mission.requester)
+        alone = gate.policy.kind == "requester" and not gate.policy.shown
+        name = "you" if alone else who(gate.policy, mission.requester)
         asks = f"for {name} to decide, until {at(gate.expires_at)}"
     return " · ".join(part for part in (*parts, asks, models(mission)) if part)
 

@@ -92,18 +92,16 @@ async def _start(face: Face, letter: Letter, form: Filled, where: Where) -> str:
         wanted = read_start(form.values, person.zone, face.missions.cap)
     except Wrong as wrong:  # the form said so already, in its own words
         raise Refused(" ".join(wrong.errors.values())) from None
-    shown = await _shown(face, form.team, person, wanted.policy)
+    shown = await _shown(face, form.team, wanted.policy)
     policy = wanted.policy.model_copy(update={"shown": shown})
     await start(face, letter, where, person, wanted.model_copy(update={"policy": policy}))
     return ""
 
 
-async def _shown(face: Face, team: str, person: Person, policy: Policy) -> str:
+async def _shown(face: Face, team: str, policy: Policy) -> str:
     """Who may approve, by name; "" where the kind says it."""
     names = [await face.people.name(team, user) for user in policy.people]
     match policy.kind:
-        case "requester":
-            return person.name
         case "users":
             return " or ".join(names)
         case "two_person" if names:

@@ -17,7 +17,7 @@ from handlers.slack import lists
 from handlers.slack.face import NOT_FOR_GUESTS, Face
 from handlers.slack.forms import Start
 from handlers.slack.letters import Command, Shortcut, plain
-from handlers.slack.messages import begin, show
+from handlers.slack.messages import begin, requester, show
 
 log = structlog.get_logger(__name__)
 
@@ -98,10 +98,11 @@ async def start(face: Face, letter: Letter, where: Where, person: Person, wish: 
     await enter(face, where)
     root = await _root(face, letter, where, person, wish)
     place = where._replace(thread=root)
+    alone = wish.policy.kind == "requester"
     await face.missions.start(
         NewMission(
             key=letter.key, place=place.place, person=person, goal=wish.goal, cap=wish.cap,
-            policy=wish.policy,
+            policy=requester(where, person) if alone else wish.policy,
         )
     )  # fmt: skip
     await face.read(place, root)

@@ -8,7 +8,7 @@ from bot.chat.slack.render import button_element
 from bot.chat.slack.words import mrkdwn
 from bot.domain.authority import GUEST, may
 from bot.domain.base import Refused
-from bot.domain.mission import Mission, Person, Status
+from bot.domain.mission import Mission, Person, Policy, Status
 from bot.ports import ChatError
 from handlers import asks
 from handlers.asks import Ask, Heard
@@ -97,9 +97,14 @@ async def begin(face: Face, key: str, words: Words, person: Person, text: str) -
         text = "Do what this thread asks for."
     ask = Ask(
         key=key, place=where.place, person=person, text=text, attachments=files, thread=lines,
-        fresh=True,
+        fresh=True, policy=requester(where, person),
     )  # fmt: skip
     return await asks.hear(face.missions, ask)
+
+
+def requester(where: Where, person: Person) -> Policy:
+    """Who asked may decide: by name where others read along, “you” in direct messages."""
+    return Policy(shown="" if where.channel.startswith("D") else person.name)
 
 
 async def show(face: Face, where: Where, words: Words, heard: Heard) -> None:

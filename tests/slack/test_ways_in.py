@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.chat.slack.place import Where
 from bot.domain.mission import Status
 from tests.slack.standin import BOT, Standin
 from tests.slack.town import CSV, Town, labels
@@ -401,3 +402,29 @@ async def test_the_home_of_another_person_shows_nothing_of_it(quiet: Town, slack
     await slack.until(lambda: "U2" in slack.world.homes)
     assert "Compare" not in str(slack.world.homes["U2"]["blocks"])
     assert Status.drafting in {m.status for m in await quiet.missions()}
+
+
+@pytest.mark.parametrize("way", ["mention", "command"])
+async def test_in_a_channel_the_one_who_may_decide_is_named(town: Town, slack: Standin, way: str):
+    """Everybody reads the card: “you” would be somebody else."""
+    await town.start(work=False)
+    if way == "mention":
+        town.mention(GOAL)
+    else:
+        slack.command(f"/mission {GOAL}", "C1", "U1")
+    mission = await town.started()
+    assert (mission.policy.kind, mission.policy.shown) == ("requester", "Ada")
+    await town.asked()
+    plan = await town.button("C1", Where.of(mission.place).thread, "Approve")
+    assert "for Ada to decide" in str(plan["blocks"])
+    slack.click(plan, "Approve", "U2")
+    await town.told("U2", "Only Ada can decide this.")
+
+
+async def test_in_direct_messages_it_is_you_who_may_decide(town: Town, slack: Standin):
+    await town.start(work=False)
+    said = slack.say(slack.world.im("U1").id, "U1", GOAL)
+    assert (await town.started()).policy.shown == ""
+    await town.asked()
+    plan = await town.button(slack.world.im("U1").id, said["ts"], "Approve")
+    assert "for you to decide" in str(plan["blocks"])
