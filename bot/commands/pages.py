@@ -46,7 +46,8 @@ def page(card: Card) -> RenderableType:
 def checklist(card: Card, began: datetime, now: datetime) -> RenderableType:
     """The plan as it goes on: a line for each task, the time and the cost."""
     facts = dict(card.fields)
-    cost = f" · {facts['Cost so far']} of {facts['Cap']}" if "Cost so far" in facts else ""
+    cost = f" · {facts['Cost so far']}" if "Cost so far" in facts else ""
+    cost += f" of {facts['Cap']}" if cost and "Cap" in facts else ""
     head = Grid.grid(expand=True, padding=(0, 1))
     head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     head.add_column(justify="right", no_wrap=True)
