@@ -170,6 +170,11 @@ _LISTED = re.compile(
 )
 
 
+def judges(text: str) -> bool:
+    """True when a question asks for a judgement, which no computation gives."""
+    return bool(_JUDGES.search(text))
+
+
 def glances(text: str) -> bool:
     """True when a question asks only what there is."""
     return bool(_GLANCE.match(text))

@@ -10,7 +10,7 @@ from graphs.models.offline.columns import Column, near
 from graphs.models.offline.conditions import date_of
 from graphs.models.offline.language import cut, sentence, spoken
 from graphs.models.offline.lasting import two_dates
-from graphs.models.offline.questions import OLDEST, Ask, glances
+from graphs.models.offline.questions import OLDEST, Ask, glances, judges
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Desk
 from graphs.models.offline.telling import (
@@ -295,6 +295,17 @@ def by_row(desk: Desk, ask: Ask, question: str) -> Work:
     )
 
 
+def _unanswered(question: str) -> str:
+    """Why only a glance is given: a person must judge, or no column speaks of it."""
+    asked = cut(question.removeprefix("Answer: ").rstrip("?. "), 120)
+    if judges(question):
+        return (
+            f"“{asked[0].upper()}{asked[1:]}” asks for a judgement, which a person must make: "
+            "the data has no column for it. This is what it holds."
+        )
+    return f"No column of the table answers “{asked}”; this is what it holds."
+
+
 def at_a_glance(desk: Desk, ask: Ask, question: str) -> Work:
     """What a table holds at a glance: totals, and the most frequent values."""
     table = ask.table
@@ -345,8 +356,7 @@ def at_a_glance(desk: Desk, ask: Ask, question: str) -> Work:
     rows = [[name, value] for name, value in zip(head, values, strict=True)]
     lead = f"{table.where} has {values[0]} rows and {len(table.columns)} columns."
     if not glances(question):
-        asked = cut(question.removeprefix("Answer: ").rstrip("?. "), 120)
-        lead = f"No column of the table answers “{asked}”; this is what it holds. {lead}"
+        lead = f"{_unanswered(question)} {lead}"
     tops = [
         f"{second['as'][0].upper()}{second['as'][1:]} by {label.name}: "
         + spoken(f"**{r[0]}** {markdown.shown(r[-1])}" for r in reply.data["rows"][:3])
