@@ -82,8 +82,13 @@ class Recorder(Brain):
     async def say(self, question: Any, most: int) -> Any:
         self.asked[question.ask.key] = (question, most)
         if question.ask.purpose == "assemble":
-            self.assembling.set_result(time.perf_counter())
+            self._assembles()
         return await super().say(question, most)
+
+    def _assembles(self) -> None:
+        """Only the first of many missions is timed."""
+        if not self.assembling.done():
+            self.assembling.set_result(time.perf_counter())
 
     async def again(self, key: str) -> Any:
         """The same call once more."""
