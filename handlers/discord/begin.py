@@ -14,7 +14,7 @@ from bot.chat.discord import limits
 from bot.chat.discord.place import DM, PLATFORM
 from bot.chat.discord.words import clip, inline, neutral
 from bot.domain.base import Refused
-from bot.domain.mission import Attachment, title_of
+from bot.domain.mission import Attachment, Policy, title_of
 from handlers import asks
 from handlers.asks import Ask, Heard, hear
 from handlers.discord.face import Answer, Face
@@ -143,7 +143,12 @@ async def _ask(face: Face, client: discord.Client, key: str, words: Words, place
         attachments=await _attachments(face, client, words.files),
         thread=words.context,
         fresh=words.command or words.menu,
+        policy=Policy(shown="" if place.startswith(DIRECT) else words.person.name),
     )
+
+
+DIRECT = "discord:dm:"
+"""Places where nobody reads along: there the one who decides is “you”."""
 
 
 async def _attachments(

@@ -311,7 +311,7 @@ def _content(demand: str, quote: str, given: Text) -> Ruling:
     want = Want(kind_of((quote or demand).rstrip(".?! ")), quote or demand, demand)
     if turned := _steered(demand, given):
         return turned
-    if said := _line(given.text, lambda s: bool(_UNANSWERED.search(s))):
+    if said := _line(given.text, lambda s: _leaves_open(s, demand)):
         return Ruling(False, feedback=f"“{cut(said, 80)}” is no answer.")
     if hollow := _hollow(want, given):
         return Ruling(False, feedback=hollow)
@@ -337,6 +337,14 @@ def _content(demand: str, quote: str, given: Text) -> Ruling:
     if want.kind == "measure":
         return _measured(want, given)
     return _topical(want, given)
+
+
+def _leaves_open(line: str, demand: str) -> bool:
+    """True when the line says that this very demand is not answered, and not another one."""
+    if not _UNANSWERED.search(line):
+        return False
+    asked = re.search(r"“(.+?)…?”", line)
+    return asked is None or asked[1].casefold() in demand.casefold()
 
 
 _REASON = re.compile(
