@@ -48,9 +48,7 @@ Make = Callable[..., Tiers]
 
 
 @pytest.fixture
-async def tiers(
-    server: OpenAIServer, ledger: MemoryLedger, clock: Clock
-) -> AsyncGenerator[Make]:
+async def tiers(server: OpenAIServer, ledger: MemoryLedger, clock: Clock) -> AsyncGenerator[Make]:
     """Makes the tiers; keyword arguments change the configuration."""
     made: list[Tiers] = []
 
