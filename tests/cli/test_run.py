@@ -263,10 +263,11 @@ def test_ctrl_c_stops_the_mission_in_order(online: Shell, server: OpenAIServer) 
     assert online.listed() == {first["mission"]: "cancelled"}
 
 
-def test_ctrl_c_before_anything_began_is_quiet(shell: Shell) -> None:
-    """No traceback, whatever was being loaded."""
-    process = shell.start("run", GOAL, "-f", "sales.csv", "--json")
-    while not shell.data.exists():
+def test_ctrl_c_before_anything_began_is_quiet(online: Shell, server: OpenAIServer) -> None:
+    """No traceback, whatever was being loaded. The model stalls, so that it cannot be too late."""
+    server.always = lambda purpose, body: Stall()
+    process = online.start("run", GOAL, "-f", "sales.csv", "--json")
+    while not online.data.exists():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

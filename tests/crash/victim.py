@@ -177,7 +177,12 @@ async def messages(store: Store, mission: str) -> list[list[Any]]:
         return [list(row) for row in await conn.execute(query)]
 
 
+ENDED = "ended"
+"""A file that only a life which came to its end leaves."""
+
+
 def main(folder: Path, url: str, when: str = "", number: int = 0) -> None:
     """The life of one process."""
     configure("ERROR")
     asyncio.run(run(folder, url, when, number))
+    (folder / ENDED).touch()
