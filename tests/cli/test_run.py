@@ -1,8 +1,10 @@
 """`run` for scripts: pure lines, exit codes to trust, and nothing overwritten."""
 
 import asyncio
+import contextlib
 import json
 import signal
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -269,7 +271,11 @@ def test_ctrl_c_before_anything_began_is_quiet(online: Shell, server: OpenAIServ
     process = online.start("run", GOAL, "-f", "sales.csv", "--json")
     while not online.data.exists():
         assert process.poll() is None
-    process.send_signal(signal.SIGINT)
+    for _ in range(20):  # who sees nothing happen presses it again
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+            break
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
