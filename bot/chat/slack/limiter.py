@@ -1,6 +1,7 @@
 """Rate limits, per channel and per method, in one process or across them by Redis.
 
-GCRA: one number per key, the time at which the bucket is empty again.
+A bucket per key that is filled at a pace of its own: the platform promises a rate and gives more
+when it can, so the pace grows slowly while somebody has to wait, and halves when it says no.
 """
 
 import time
@@ -9,10 +10,35 @@ from typing import Any, NamedTuple, Protocol, cast
 
 
 class Rate(NamedTuple):
-    """`burst` calls at once, then one every `every` seconds."""
+    """`burst` calls at once, then one every `every` seconds: what the platform promises.
+
+    `most` is how many times as fast it may become while the platform does not refuse.
+    """
 
     every: float
     burst: int
+    most: float = 1.0
+
+
+QUIET = 60.0
+"""Seconds in which somebody waited and nobody was refused, after which the pace grows by `STEP`."""
+STEP = 0.1
+"""Of the promised rate: after ten quiet minutes under load the pace has doubled."""
+BACK = 10.0
+"""Seconds after which a pace below the promised one doubles: it is promised, so it comes back."""
+LEAST = 0.25
+"""Of the promised rate: the slowest, however often the platform refuses."""
+KEPT = 3_600
+"""Seconds for which Redis remembers a pace."""
+
+
+class Bucket(NamedTuple):
+    """What is left, and since when; `at` lies ahead while the platform has said to wait."""
+
+    left: float
+    at: float
+    pace: float = 1.0
+    since: float = 0.0
 
 
 class Limiter(Protocol):
@@ -26,7 +52,7 @@ class Limiter(Protocol):
         ...
 
     async def hold(self, key: str, rate: Rate, seconds: float) -> None:
-        """Nobody before `seconds` have passed: the platform said so."""
+        """Nobody before `seconds` have passed, and slower from then on: the platform said no."""
         ...
 
     async def close(self) -> None: ...
@@ -37,54 +63,110 @@ class LocalLimiter:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._full: dict[str, float] = {}
+        self._buckets: dict[str, Bucket] = {}
 
     async def take(self, key: str, rate: Rate, spare: int = 0) -> float:
         now = self._clock()
-        wait, full = _gcra(now, self._full.get(key, now), rate, spare)
-        if wait <= 0:
-            self._full[key] = full
-            self._forget(now)
-        return max(0.0, wait)
+        wait, self._buckets[key] = _take(now, self._bucket(key, rate, now), rate, spare)
+        self._forget(now)
+        return wait
 
     async def hold(self, key: str, rate: Rate, seconds: float) -> None:
-        until = self._clock() + seconds + rate.every * (rate.burst - 1)
-        self._full[key] = max(self._full.get(key, 0.0), until)
+        now = self._clock()
+        self._buckets[key] = _hold(now, self._bucket(key, rate, now), seconds)
 
     async def close(self) -> None:
         """Nothing is open."""
 
+    def _bucket(self, key: str, rate: Rate, now: float) -> Bucket:
+        return self._buckets.get(key) or Bucket(rate.burst, now, since=now)
+
     def _forget(self, now: float) -> None:
-        """Drop what is long empty, so that channels do not pile up."""
-        if len(self._full) > 10_000:
-            self._full = {key: full for key, full in self._full.items() if full > now}
+        """Drop what was long not asked for, so that channels do not pile up."""
+        if len(self._buckets) > 10_000:
+            kept = {key: found for key, found in self._buckets.items() if now - found.at < QUIET}
+            self._buckets = kept
 
 
-def _gcra(now: float, full: float, rate: Rate, spare: int) -> tuple[float, float]:
-    """How long to wait, and the bucket's new time when the call is made."""
-    full = max(full, now)
-    slack = rate.every * max(0, rate.burst - 1 - spare)
-    return full - slack - now, full + rate.every
+def _take(now: float, bucket: Bucket, rate: Rate, spare: int) -> tuple[float, Bucket]:
+    """How long to wait, and the bucket after that."""
+    if now < bucket.at:
+        return bucket.at - now, bucket
+    bucket = _filled(now, bucket, rate)
+    lacking = 1 + min(spare, rate.burst - 1) - bucket.left
+    if lacking <= 0:
+        return 0.0, bucket._replace(left=bucket.left - 1)
+    return lacking * rate.every / bucket.pace, _faster(now, bucket, rate)
 
 
-_TAKE = """
+def _filled(now: float, bucket: Bucket, rate: Rate) -> Bucket:
+    """The bucket as it is now. Once it is full nobody waits, and the quiet minute starts anew."""
+    left = bucket.left + (now - bucket.at) * bucket.pace / rate.every
+    if left >= rate.burst:
+        return bucket._replace(left=rate.burst, at=now, since=now)
+    return bucket._replace(left=left, at=now)
+
+
+def _faster(now: float, bucket: Bucket, rate: Rate) -> Bucket:
+    """The bucket with a better pace, when the one it has was good for long enough."""
+    slow = bucket.pace < 1
+    if now - bucket.since < (BACK if slow else QUIET):
+        return bucket
+    pace = 2 * bucket.pace if slow else min(rate.most, bucket.pace + STEP)
+    return bucket._replace(pace=pace, since=now)
+
+
+def _hold(now: float, bucket: Bucket, seconds: float) -> Bucket:
+    """Half as fast, at first no slower than promised. Calls that were under way count as one."""
+    till = max(bucket.at, now + seconds)
+    if bucket.at > now:
+        return bucket._replace(at=till, since=till)
+    half = bucket.pace / 2
+    pace = max(1.0, half) if bucket.pace > 1 else max(LEAST, half)
+    return Bucket(left=1, at=till, pace=pace, since=till)
+
+
+_READ = """
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
-local every, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local wait = full - slack - now
-if wait > 0 then return tostring(wait) end
-full = full + every
-redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - now) * 1000) + 1000)
-return '0'
+local every, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local kept = redis.call('HMGET', KEYS[1], 'left', 'at', 'pace', 'since')
+local left, at = tonumber(kept[1] or burst), tonumber(kept[2] or now)
+local pace, since = tonumber(kept[3] or 1), tonumber(kept[4] or now)
+local function keep()
+  redis.call('HSET', KEYS[1], 'left', string.format('%.6f', left), 'at', string.format('%.6f', at),
+    'pace', string.format('%.6f', pace), 'since', string.format('%.6f', since))
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end
 """
-_HOLD = """
-local t = redis.call('TIME')
-local now = t[1] + t[2] / 1000000
-local till = now + tonumber(ARGV[1])
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), till)
-redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', math.ceil((full - now) * 1000) + 1000)
-return 1
+_TAKE = f"""{_READ}
+local spare, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+if now < at then return tostring(at - now) end
+left = left + (now - at) * pace / every
+at = now
+if left >= burst then left, since = burst, now end
+local lacking = 1 + math.min(spare, burst - 1) - left
+if lacking <= 0 then
+  left = left - 1
+  keep()
+  return '0'
+end
+local wait = lacking * every / pace
+if now - since >= (pace < 1 and {BACK} or {QUIET}) then
+  pace, since = pace < 1 and 2 * pace or math.min(most, pace + {STEP}), now
+end
+keep()
+return tostring(wait)
+"""
+_HOLD = f"""{_READ}
+local till = math.max(at, now + tonumber(ARGV[4]))
+if at <= now then
+  left = 1
+  pace = pace > 1 and math.max(1, pace / 2) or math.max({LEAST}, pace / 2)
+end
+at, since = till, till
+keep()
+return '1'
 """
 
 
@@ -103,23 +185,23 @@ class RedisLimiter:
         self._local = LocalLimiter()
 
     async def take(self, key: str, rate: Rate, spare: int = 0) -> float:
-        slack = rate.every * max(0, rate.burst - 1 - spare)
-        found = await self._run(self._take, key, rate.every, slack)
+        found = await self._run(self._take, key, rate, spare, rate.most)
         return await self._local.take(key, rate, spare) if found is None else float(found)
 
     async def hold(self, key: str, rate: Rate, seconds: float) -> None:
         await self._local.hold(key, rate, seconds)
-        await self._run(self._hold, key, seconds + rate.every * (rate.burst - 1))
+        await self._run(self._hold, key, rate, seconds)
 
     async def close(self) -> None:
         """Close the connections, which are this limiter's own."""
         await self._redis.aclose()
 
-    async def _run(self, script: Any, key: str, *values: float) -> bytes | str | None:
+    async def _run(self, script: Any, key: str, rate: Rate, *values: float) -> bytes | str | None:
         from redis.exceptions import RedisError
 
+        given = (rate.every, rate.burst, KEPT, *values)
         try:
-            call = cast("Awaitable[bytes | str]", script(keys=[self._prefix + key], args=values))
+            call = cast("Awaitable[bytes | str]", script(keys=[self._prefix + key], args=given))
             return await call
         except (RedisError, OSError):
             return None
