@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from bot.app import App
 from bot.chat.slack import Limiter, LocalLimiter, RedisLimiter, SlackChat
 from bot.chat.slack.calls import API
+from bot.chat.slack.canvas import Canvases
 from bot.chat.slack.errors import code_of
 from bot.chat.slack.installs import Installs
 from bot.chat.slack.place import PLATFORM
@@ -156,6 +157,7 @@ def build(app: App) -> tuple[SlackChat, Face]:
         app.store, settings.key(), single=_secret(settings.slack_bot_token), base_url=base_url
     )
     chat = SlackChat(installs.token, app.files, base_url=base_url, limiter=_limiter(settings))
+    chat.canvases = Canvases(chat.calls, app.store, installs)
     face = Face(
         missions=app.missions, files=app.files, workers=app.workers, chat=chat, installs=installs,
         inbox=app.inbox, people=People(chat.calls),

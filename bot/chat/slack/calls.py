@@ -31,6 +31,7 @@ TIER_4 = Rate(every=0.75, burst=20)
 """In any minute at most 20, 50, 100 calls: the burst and what flows after it together."""
 STATUS = Rate(every=0.2, burst=20)
 RATES = {
+    "canvases.create": TIER_2,
     "assistant.threads.setStatus": STATUS,
     "chat.postMessage": POST,
     "chat.postEphemeral": TIER_4,

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 from bot.cards import Card, Tone
 from bot.chat.slack.calls import API, TIER_3, Calls, Tokens
+from bot.chat.slack.canvas import Canvases
 from bot.chat.slack.errors import BLOCKS, Refused
 from bot.chat.slack.limiter import Limiter
 from bot.chat.slack.place import PLATFORM, Where, parts_of, ref_of
@@ -62,6 +63,8 @@ class SlackChat:
         self._uploaded = _Memory()
         self._statuses = _Memory()
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        self.canvases: Canvases | None = None
+        """Makes results canvases too, where that is wished."""
 
     async def close(self) -> None:
         await self.calls.close()
@@ -163,7 +166,8 @@ class SlackChat:
     ) -> Json:
         """Send the best look that Slack takes."""
         picture = await self._picture(where, message.card)
-        looks = list(_looks(message, picture))
+        canvas = await self.canvases.link(where, message) if self.canvases else ""
+        looks = list(_looks(message, picture, canvas))
         for number, (shown, with_picture) in enumerate(looks):
             await self.share(where, await self._uploads(message.card, shown.spill))
             try:
@@ -315,13 +319,13 @@ class _Memory:
             self._kept.popitem(last=False)
 
 
-def _looks(message: Message, picture: str) -> Iterator[tuple[Shown, bool]]:
+def _looks(message: Message, picture: str, canvas: str) -> Iterator[tuple[Shown, bool]]:
     """From the best look to the plainest; whether it shows the picture."""
     card, revision = message.card, message.version
     if picture:
-        yield render(card, revision, picture), True
-    yield render(card, revision), False
-    yield plainer(card, revision), False
+        yield render(card, revision, picture, canvas), True
+    yield render(card, revision, "", canvas), False
+    yield plainer(card, revision, canvas), False
     yield bare(card), False
 
 

@@ -72,6 +72,8 @@ FIELD_VALUES = 2_400
 """All values of a card's fields together."""
 PLAINER = 5_200
 """Text of the plainer look: two sections, far from every limit."""
+_ADDRESS = re.compile(r"https?://[^\s<>|]{1,2000}")
+"""An address that can stand in mrkdwn."""
 MARKS = {"added": " _(new)_", "changed": " _(changed)_", "": ""}
 
 
@@ -130,25 +132,25 @@ def whole(card: Card) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def render(card: Card, revision: int = 0, picture: str = "") -> Shown:
-    """The card as blocks. `picture` is the id of the uploaded picture, when there is one.
+def render(card: Card, revision: int = 0, picture: str = "", canvas: str = "") -> Shown:
+    """The card as blocks. `picture` is the id of the uploaded one, `canvas` a canvas's address.
 
     `revision` is the slot's: each edit needs block ids of its own.
     """
     for share in (1.0, 0.8, 0.6, 0.4, 0.2, 0.05, 0.0):
-        draft = _Draft(card, picture, share)
+        draft = _Draft(card, picture, canvas, share)
         blocks = _named(draft.blocks, card, revision)
         if _weight(blocks) <= limits.TOTAL and len(blocks) <= limits.BLOCKS:
             return Shown(fallback(card), blocks, _spill(card) if draft.cut else "")
-    return plainer(card, revision)
+    return plainer(card, revision, canvas)
 
 
-def plainer(card: Card, revision: int = 0) -> Shown:
+def plainer(card: Card, revision: int = 0, canvas: str = "") -> Shown:
     """The card in sections, buttons and nothing newer, for a Slack that refuses the rest."""
     words = _words(card.model_copy(update={"buttons": (), "title": ""}), PLAINER)
     pieces = _pieces(clip(words, PLAINER), limits.SECTION - 200)
     blocks = [_header(card), *(_section_plain(piece) for piece in pieces)]
-    blocks += [*_actions(card), *_thumbs(card)]
+    blocks += [*_canvas(canvas), *_actions(card), *_thumbs(card)]
     cut = not fits(words, PLAINER) or size(card.title) > limits.HEADER - 4
     return Shown(fallback(card), _named(blocks, card, revision), _spill(card) if cut else "")
 
@@ -176,9 +178,9 @@ class _Draft:
     table and body share what is left, in that order.
     """
 
-    def __init__(self, card: Card, picture: str, share: float) -> None:
+    def __init__(self, card: Card, picture: str, canvas: str, share: float) -> None:
         self.cut = _clips_fixed(card)
-        head, tail = _head_blocks(card, picture), _tail_blocks(card)
+        head, tail = _head_blocks(card, picture), _tail_blocks(card, canvas)
         fixed = _weight([*head, *tail]) + 40 * (len(head) + len(tail))
         self.room = int((limits.TOTAL - fixed - 400) * share)
         self.markdown = limits.MARKDOWN
@@ -411,8 +413,8 @@ def _field(name: str, value: str, room: int) -> Json:
     return {"type": "mrkdwn", "text": text.strip()}
 
 
-def _tail_blocks(card: Card) -> list[Json]:
-    return [*_files(card), *_actions(card), *_rating(card), *_footer(card)]
+def _tail_blocks(card: Card, canvas: str) -> list[Json]:
+    return [*_files(card), *_canvas(canvas), *_actions(card), *_rating(card), *_footer(card)]
 
 
 def _files(card: Card) -> list[Json]:
@@ -427,6 +429,14 @@ def _files(card: Card) -> list[Json]:
 
 def _file_name(name: str) -> str:
     return _one_line(name).replace("`", "'") or "file"
+
+
+def _canvas(url: str) -> list[Json]:
+    """A line that opens the canvas. A button with an address would come back as a click."""
+    if not _ADDRESS.fullmatch(url):
+        return []
+    text = f"📄 <{escape(url)}|Open as canvas>"
+    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}]
 
 
 def _footer(card: Card) -> list[Json]:
