@@ -14,13 +14,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.chat.slack.calls import API
+from bot.chat.slack.canvas import SCOPE
 from bot.chat.slack.errors import code_of
 from bot.chat.slack.installs import who
 from bot.commands.doctor import CHECKS, Finding
 from bot.commands.errors import Misuse
 from bot.commands.init import put
 from bot.settings import Settings
-from handlers.slack.manifest import SCOPES, scopes, text
+from handlers.slack.manifest import SCOPES, needed, text
 
 HOOKS = {"hooks": {"get-hooks": "concertmaster slack hooks"}}
 """What Slack's own command line reads first; see `hooks`."""
@@ -134,20 +135,32 @@ async def _bot(token: str, base: str) -> list[Finding]:
         mend = "Copy the Bot User OAuth Token again, or install the app again."
         return [_bad("Slack", f"Slack refuses the bot token: {code_of(error)}.", mend)]
     name = f"Slack knows the bot in {found.name or found.team}."
-    return [_ok("Slack", name), _granted(found.scopes), await _channels(token, base)]
+    scopes = found.scopes
+    return [
+        _ok("Slack", name), _granted(scopes), _canvases(scopes), await _channels(token, base),
+    ]  # fmt: skip
 
 
 def _granted(granted: Sequence[str]) -> Finding:
     """The token's scopes against those of the manifest."""
     if not granted:
         return Finding(level="warn", name="Slack scopes", text="Slack did not say which there are.")
-    lacking = [scope for scope in scopes() if scope not in granted]
+    lacking = [scope for scope in needed() if scope not in granted]
     if lacking:
         text = "Lacking: " + "; ".join(f"{s} ({SCOPES[s]})" for s in lacking) + "."
         return _bad("Slack scopes", text, "Put manifest.yml into the app, and install it again.")
     more = sorted(set(granted) - set(SCOPES))
     text = f"Not needed: {', '.join(more)}." if more else "Exactly those of the manifest."
     return Finding(level="warn" if more else "ok", name="Slack scopes", text=text)
+
+
+def _canvases(granted: Sequence[str]) -> Finding:
+    """Whether results may become canvases. Slack says only at the first one whether they can."""
+    if SCOPE in granted:
+        text = "Results also become canvases, if this workspace has them."
+        return _ok("Slack canvases", text)
+    text = f"Results are messages and files. For canvases too, grant {SCOPE}."
+    return _ok("Slack canvases", text)
 
 
 async def _channels(token: str, base: str) -> Finding:

@@ -10,6 +10,7 @@ Json = dict[str, Any]
 SCOPES = {
     "app_mentions:read": "hear when somebody mentions the bot",
     "assistant:write": "suggest how to begin, and show that it is at work",
+    "canvases:write": "show a result also as a canvas, where the workspace has them",
     "channels:history": "read the thread that a mission is asked for in, and what was missed",
     "channels:join": "begin a mission in a public channel without an invitation",
     "channels:read": "know whether it is in the channel",
@@ -27,11 +28,18 @@ SCOPES = {
     "users:read": "names, time zones, and who is a guest",
 }
 """Each scope with its reason; `docs/slack.md` shows the same."""
+OPTIONAL = frozenset({"canvases:write"})
+"""Those that who installs the app may leave out: all else works without them."""
 
 
 def scopes() -> list[str]:
-    """What a bot token must be allowed."""
+    """What a bot token is asked for."""
     return sorted(SCOPES)
+
+
+def needed() -> list[str]:
+    """What a bot token must be allowed."""
+    return sorted(set(SCOPES) - OPTIONAL)
 
 
 ROOT = Path(__file__).parents[2] / "manifest.yml"

@@ -13,7 +13,7 @@ from bot.chat.slack.calls import RATES
 from handlers.slack import home
 from handlers.slack.commands import NAME
 from handlers.slack.listeners import EVENTS, MAKE
-from handlers.slack.manifest import SCOPES, manifest, scopes
+from handlers.slack.manifest import OPTIONAL, SCOPES, manifest, needed, scopes
 from tests.slack.standin import ALL_SCOPES, Standin
 from tests.slack.standin.standin import EVENTS as DELIVERED
 from tests.slack.standin.web import METHODS
@@ -77,7 +77,9 @@ def test_commands_shortcuts_and_prompts_are_those_of_the_handlers():
 
 def test_every_scope_has_a_reason_and_every_reason_a_scope():
     """In the manifest, in the code and in the docs."""
-    assert manifest()["oauth_config"]["scopes"]["bot"] == scopes()
+    asked = manifest()["oauth_config"]["scopes"]
+    assert asked == {"bot": scopes(), "bot_optional": sorted(OPTIONAL)}
+    assert needed() == sorted(set(scopes()) - OPTIONAL)
     docs = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
     assert [s for s, why in SCOPES.items() if f"| `{s}` | {why} |" not in docs] == []
 
@@ -110,15 +112,18 @@ def test_every_method_has_a_rate_of_its_tier():
     assert {name for name in methods if name not in RATES} - extras == set()
 
 
-async def test_a_mission_needs_no_scope_but_these(slack: Standin, town: Town):
-    """The whole way with a token that may do nothing else."""
-    slack.tokens[slack.bot_token] = frozenset(scopes())
+@pytest.mark.parametrize("granted", [scopes(), needed()])
+async def test_a_mission_needs_no_scope_but_these(slack: Standin, town: Town, granted: list[str]):
+    """The whole way with a token that may do nothing else, also without the optional ones."""
+    slack.tokens[slack.bot_token] = frozenset(granted)
     await town.start(work=False)
     root = town.mention("Compare the offers.", files={"a.csv": b"a,b\n1,2\n"})["ts"]
     await town.started()
     await town.asked()
     slack.click(await town.button("C1", root, "Approve"), "Approve")
     await town.told("U1", "Approved")
+    await town.asked("artifact", name="artifact:1", version=1)
+    await town.button("C1", root, "👍 Good")
     slack.open_home("U1")
     slack.open_home("U1", "messages")
     await slack.until(lambda: slack.world.homes and slack.world.prompts)

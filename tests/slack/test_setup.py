@@ -15,7 +15,7 @@ from bot.commands.errors import Misuse
 from bot.commands.slack import lent, set_up, slack, try_card
 from bot.settings import Settings
 from handlers.slack import Ended, configured
-from handlers.slack.manifest import manifest, scopes
+from handlers.slack.manifest import manifest, needed, scopes
 from tests.slack.standin import Standin
 from tests.slack.town import Town, settings_for
 
@@ -104,8 +104,17 @@ async def test_doctor_names_the_scopes_that_lack_with_their_reason(
 
 
 async def test_doctor_names_scopes_that_are_too_many(settings: Settings, slack: Standin):
-    slack.tokens[slack.bot_token] = frozenset([*scopes(), "canvases:write"])
-    assert (await found(settings))["Slack scopes"] == ("warn", "Not needed: canvases:write.")
+    slack.tokens[slack.bot_token] = frozenset([*scopes(), "pins:write"])
+    assert (await found(settings))["Slack scopes"] == ("warn", "Not needed: pins:write.")
+
+
+async def test_doctor_says_whether_results_become_canvases(settings: Settings, slack: Standin):
+    """Without the scope nothing is wrong: it is left to who installs the app."""
+    assert "also become canvases" in (await found(settings))["Slack canvases"][1]
+    slack.tokens[slack.bot_token] = frozenset(needed())
+    said = await found(settings)
+    assert {level for level, _ in said.values()} == {"ok"}
+    assert "grant canvases:write" in said["Slack canvases"][1]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.slack.standin.blocks import VIEW_BYTES, message_faults, too_long, view_faults
-from tests.slack.standin.world import APP, BOT, BOT_ID, TEAM, Channel, Json, Upload, World
+from tests.slack.standin.world import (
+    APP,
+    BOT,
+    BOT_ID,
+    TEAM,
+    Canvas,
+    Channel,
+    Json,
+    Upload,
+    World,
+)
 
 TRIGGER_SECONDS = 3.0
 MOST_TEXT = 40_000
@@ -60,6 +70,8 @@ class Web:
         """The workspace of the token that asks."""
         self.fail_blocks: set[str] = set()
         """Block types that this Slack refuses although the rules allow them."""
+        self.no_canvases = ""
+        """The error of a workspace that has no canvases."""
 
     def answer(self, name: str, args: Json, scopes: frozenset[str]) -> Json:
         """Run a method. Raises Refusal."""
@@ -153,6 +165,13 @@ class Web:
         }
         where = {"channel": channel.id, "channel_type": channel.event_kind}
         self.happened("message", {**event, **where, "ts": ts, "event_ts": ts})
+
+    def rewrite(self, channel: Channel, message: Json, content: Json) -> None:
+        """Show this instead: without blocks, those before are gone."""
+        before = dict(message)
+        message.pop("blocks", None)
+        message.update(content, edited={"user": BOT, "ts": self.world.ts()})
+        self.changed(channel, message, before)
 
     def own(self, channel: Channel, ts: str, refusal: str) -> Json:
         message = channel.messages.get(ts)
@@ -249,11 +268,7 @@ def _unfurl(args: Json) -> bool:
 def _update(web: Web, args: Json) -> Json:
     channel = web.channel(args, write=True)
     message = web.own(channel, args["ts"], "cant_update_message")
-    content = web.content(args)
-    before = dict(message)
-    message.pop("blocks", None)
-    message.update(content, edited={"user": BOT, "ts": web.world.ts()})
-    web.changed(channel, message, before)
+    web.rewrite(channel, message, web.content(args))
     return {"channel": channel.id, "ts": args["ts"], "text": message["text"], "message": message}
 
 
@@ -463,8 +478,24 @@ def _share(web: Web, channel: Channel, files: list[Upload], args: Json) -> None:
     web.message(channel, {"text": text, "files": [f.shown() for f in files]}, thread)
 
 
+@method("files.list", 3, "files:read")
+def _list_files(web: Web, args: Json) -> Json:
+    """What the bot made since `ts_from`; canvases alone when `types` says so."""
+    wanted, since = _listed(args.get("types")), float(args.get("ts_from") or 0)
+    canvases = [c.shown() for c in web.world.canvases.values()]
+    files = [f.shown() for f in web.world.files.values() if f.done]
+    found = canvases if wanted == ["canvas"] else [*files, *canvases]
+    mine = [f for f in found if args.get("user") in (None, f["user"])]
+    shown = [f for f in mine if f.get("created", since) >= since]
+    most = int(args.get("count") or 100)
+    paging = {"count": most, "total": len(shown), "page": 1, "pages": -(-len(shown) // most)}
+    return {"files": shown[:most], "paging": paging}
+
+
 @method("files.info", 4, "files:read", needs="file")
 def _file(web: Web, args: Json) -> Json:
+    if canvas := web.world.canvases.get(args["file"]):
+        return {"file": canvas.shown()}
     file = web.world.files.get(args["file"])
     if file is None or not file.done:
         raise Refusal("file_not_found")
@@ -569,14 +600,61 @@ def _prompts(web: Web, args: Json) -> Json:
     return {}
 
 
+CANVAS_CHARS = 1024 * 1024
+
+
+def _has_canvases(web: Web) -> None:
+    if web.no_canvases:
+        raise Refusal(web.no_canvases)
+
+
 @method("canvases.create", 2, "canvases:write")
 def _canvas(web: Web, args: Json) -> Json:
+    _has_canvases(web)
     content = args.get("document_content") or {}
-    if content and content.get("type") != "markdown":
+    if content and (content.get("type") != "markdown" or set(content) != {"type", "markdown"}):
         raise Refusal("invalid_parameters")
+    if len(content.get("markdown", "")) > CANVAS_CHARS:
+        raise Refusal("canvas_creation_failed", detail="content is too long")
     id = f"F{web.world.number()}"
-    web.world.canvases[id] = dict(args)
+    made = Canvas(id, args.get("title", ""), content.get("markdown", ""), base=web.base)
+    web.world.canvases[id] = made
+    web.happened("canvas", made.shown())
     return {"canvas_id": id}
+
+
+def _own_canvas(web: Web, args: Json) -> Canvas:
+    found = web.world.canvases.get(args["canvas_id"])
+    if found is None:
+        raise Refusal("canvas_not_found")
+    return found
+
+
+@method("canvases.access.set", 3, "canvases:write", needs="canvas_id access_level")
+def _canvas_access(web: Web, args: Json) -> Json:
+    """Channels or people, never both; direct messages are no channels here."""
+    _has_canvases(web)
+    found = _own_canvas(web, args)
+    channels, users = (_listed(args.get(name)) for name in ("channel_ids", "user_ids"))
+    if bool(channels) == bool(users) or args["access_level"] not in ("read", "write", "owner"):
+        raise Refusal("invalid_parameters")
+    for id in channels:
+        if web.channel({"channel": id}).kind == "im":
+            raise Refusal("channel_not_found")
+    if any(user not in web.world.users for user in users):
+        raise Refusal("user_not_found")
+    found.access |= dict.fromkeys([*channels, *users], args["access_level"])
+    return {}
+
+
+def _listed(value: Any) -> list[str]:
+    return [part for part in str(value or "").split(",") if part]
+
+
+@method("canvases.delete", 3, "canvases:write", needs="canvas_id")
+def _delete_canvas(web: Web, args: Json) -> Json:
+    del web.world.canvases[_own_canvas(web, args).id]
+    return {}
 
 
 @method("blocks.validate", 0)

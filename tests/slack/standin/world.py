@@ -113,6 +113,25 @@ class Upload:
         }
 
 
+@dataclass
+class Canvas:
+    """A canvas of the bot; `access` says who may do what, by channel or person."""
+
+    id: str
+    title: str
+    markdown: str
+    base: str = ""
+    access: dict[str, str] = field(default_factory=dict[str, str])
+    created: float = field(default_factory=time.time)
+
+    def shown(self) -> Json:
+        return {
+            "id": self.id, "title": self.title, "name": self.title, "filetype": "quip",
+            "mode": "quip", "mimetype": "application/vnd.slack-docs", "user": BOT,
+            "created": int(self.created), "permalink": f"{self.base}/docs/{TEAM}/{self.id}",
+        }  # fmt: skip
+
+
 def _media_type(name: str) -> str:
     import mimetypes
 
@@ -146,7 +165,7 @@ class World:
         self.sessions: dict[tuple[str, str], Json] = {}
         self.prompts: dict[str, Json] = {}
         self.titles: dict[tuple[str, str], str] = {}
-        self.canvases: dict[str, Json] = {}
+        self.canvases: dict[str, Canvas] = {}
         self.triggers: dict[str, Trigger] = {}
         self.clock = time.monotonic
         self._start = int(time.time())
