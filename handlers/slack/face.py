@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 5
 """How often a private word is tried while Slack is busy."""
+REMEMBERED = 2_000
+"""Addresses of messages that are kept in memory."""
 NOT_FOR_GUESTS = (
     "Guests and people of other workspaces cannot start or steer missions here. Ask a member of "
     "this workspace to do it."
@@ -52,6 +54,8 @@ class Face:
     """When this process began: what was received before may have been half done."""
     tried: set[str] = field(default_factory=set[str])
     """The keys of letters whose root message this process has tried to post."""
+    links: dict[str, str] = field(default_factory=dict[str, str])
+    """The addresses of messages, which never change."""
 
     @property
     def store(self) -> Store:
@@ -198,14 +202,19 @@ class Face:
             log.info("slack_no_status", error=str(error))
 
     async def link(self, mission: Mission) -> str:
-        """The address of a mission's thread; "" when Slack does not give one."""
+        """The address of a mission's newest message; "" when Slack does not give one."""
         where = Where.of(mission.place)
         slots = await self.store.slots(mission.id)
         ts = next((parts_of(s.ref)[1] for s in reversed(slots) if s.ref), where.thread)
-        try:
-            said = await self.calls.ask(
-                where, "chat.getPermalink", channel=where.channel, message_ts=ts
-            )
-        except ChatError:
-            return ""
-        return str(said.get("permalink") or "")
+        key = f"{where.team}:{where.channel}:{ts}"
+        if key not in self.links:
+            try:
+                said = await self.calls.ask(
+                    where, "chat.getPermalink", channel=where.channel, message_ts=ts
+                )
+            except ChatError:
+                return ""
+            if len(self.links) >= REMEMBERED:
+                self.links.clear()
+            self.links[key] = str(said.get("permalink") or "")
+        return self.links[key]

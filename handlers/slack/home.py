@@ -1,13 +1,16 @@
 """The App Home, and what the direct messages suggest to a newcomer."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
+from functools import partial
 
 import structlog
 
 from bot.cards import Button, Click, encode
 from bot.chat.slack.place import Where
 from bot.chat.slack.views import Entry, Home, home
+from bot.domain.events import ratings
 from bot.domain.mission import HouseContext, Mission
 from bot.ports import ChatError
 from bot.store.spent import spent_by
@@ -16,9 +19,15 @@ from handlers.slack.face import Face
 from handlers.slack.forms import EDIT_HOUSE
 from handlers.slack.letters import Opened
 from handlers.slack.lists import groups
+from handlers.slack.waiting import own, waiting
 
 log = structlog.get_logger(__name__)
 
+Tell = Callable[[Mission], Awaitable[str]]
+"""What a line says of a mission."""
+
+MOST = 500
+"""The newest missions of the workspace, among which the page looks."""
 SHOWN = 6
 """Missions of each group, each with a link that is asked for."""
 PROMPTS = (
@@ -63,13 +72,20 @@ async def publish(face: Face, team: str, user: str) -> None:
 
 async def _home(face: Face, team: str, user: str) -> Home:
     workspace = Where(team, "").workspace
-    found = await face.store.missions(workspace, limit=500)
-    mine = [m for m in found if m.requester == user or user in m.policy.people]
-    (_, needs), (_, runs), (_, ended) = groups(mine)
+    (_, asking), (_, runs), (_, ended) = groups(await face.store.missions(workspace, limit=MOST))
+    waits = await waiting(face, team, user, asking)
+    others, words = [m for m, _ in waits.others], {m.id: text for m, text in waits.others}
+    running = [m for m in runs if own(m, user)]
+    recent = [m for m in ended if own(m, user)][: 2 * SHOWN]
+
+    async def waits_for(mission: Mission) -> str:
+        return words[mission.id]
+
     return Home(
-        needs=await _entries(face, needs),
-        running=await _entries(face, runs, stop=True),
-        recent=await _entries(face, ended[: 2 * SHOWN]),
+        needs=await _entries(face, waits.needs, partial(_asked, face, user)),
+        others=await _entries(face, others, waits_for),
+        running=await _entries(face, running, partial(_status, face), stop=True),
+        recent=await _entries(face, recent, partial(_outcome, face)),
         spent=await _spent(face, workspace, user),
         preferences=_preferences(await face.store.house(workspace)),
         buttons=(Button(id=EDIT_HOUSE, label="Change preferences"),),
@@ -77,23 +93,48 @@ async def _home(face: Face, team: str, user: str) -> Home:
 
 
 async def _entries(
-    face: Face, missions: Sequence[Mission], *, stop: bool = False
+    face: Face, missions: Sequence[Mission], tell: Tell, *, stop: bool = False
 ) -> tuple[Entry, ...]:
-    first = [await _entry(face, m, stop=stop) for m in missions[:SHOWN]]
+    """The first ones with all there is to say, the rest by name."""
+    first = await asyncio.gather(*(_entry(face, m, tell, stop=stop) for m in missions[:SHOWN]))
     rest = [Entry(title=m.title, line=STATUS_WORDS[m.status]) for m in missions[SHOWN:]]
     return (*first, *rest)
 
 
-async def _entry(face: Face, mission: Mission, *, stop: bool) -> Entry:
-    record = None if mission.status.ended else await face.store.record(mission.id)
-    line = status_line(record) if record else f"{STATUS_WORDS[mission.status]} {mission.reason}"
+async def _entry(face: Face, mission: Mission, tell: Tell, *, stop: bool) -> Entry:
     button = Button(
         id=encode(Click(verb="stop", mission=mission.id)), label="Stop", style="danger",
         confirm="Stop now? What is finished is kept.",
     )  # fmt: skip
-    buttons = (button,) if stop else ()
-    link = await face.link(mission)
-    return Entry(title=mission.title, line=line.strip(), link=link, buttons=buttons)
+    link, line = await face.link(mission), await tell(mission)
+    return Entry(title=mission.title, line=line, link=link, buttons=(button,) if stop else ())
+
+
+async def _asked(face: Face, user: str, mission: Mission) -> str:
+    """Where it stands, and who asked for it when that is somebody else."""
+    line = await _status(face, mission)
+    if mission.requester == user:
+        return line
+    known = await face.store.person(mission.workspace, mission.requester)
+    return f"{line} Asked for by {(known and known.name) or 'somebody else'}."
+
+
+async def _status(face: Face, mission: Mission) -> str:
+    record = await face.store.record(mission.id)
+    return status_line(record) if record else STATUS_WORDS[mission.status]
+
+
+async def _outcome(face: Face, mission: Mission) -> str:
+    """How it ended, and how people found the newest result that they rated."""
+    line = f"{STATUS_WORDS[mission.status]} {mission.reason}".strip()
+    found = ratings(await face.store.events(mission.id))
+    if not found:
+        return line
+    good, bad = found[max(found)]
+    told = [
+        f"{count} found it {word}" for count, word in ((good, "good"), (bad, "not good")) if count
+    ]
+    return f"{line} Of those who rated it, {' and '.join(told)}."
 
 
 async def _spent(face: Face, workspace: str, user: str) -> str:

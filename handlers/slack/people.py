@@ -2,10 +2,10 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from bot.chat.slack.calls import Calls
+from bot.chat.slack.calls import PAGES, Calls
 from bot.chat.slack.errors import Refused
 from bot.chat.slack.place import Where, workspace_of
 from bot.domain.authority import ADMIN, GUEST
@@ -17,6 +17,7 @@ Json = dict[str, Any]
 KNOWN_FOR = 600.0
 """Seconds for which a person is not asked for again: roles that change count after that."""
 GROUP_KNOWN_FOR = 120.0
+"""The same for user groups, and for who is in which channel."""
 REMEMBERED = 5_000
 
 
@@ -73,12 +74,36 @@ class People:
             return Person(workspace=workspace_of(team), id=user, name=user, roles=(GUEST,))
         return person_of(said["user"], team)
 
+    async def channels(self, team: str, user: str) -> frozenset[str]:
+        """The channels that a person is in, as far as the bot sees them. Raises ChatError."""
+        found = self._groups.get(f"{team}:channels:{user}")
+        if found is None:
+            found = frozenset([channel async for channel in self._channels(team, user)])
+            self._groups.put(f"{team}:channels:{user}", found)
+        return found
+
+    async def _channels(self, team: str, user: str) -> AsyncIterator[str]:
+        cursor = ""
+        for _ in range(PAGES):
+            said = await self._calls.ask(
+                Where(team, ""), "users.conversations", user=user, exclude_archived=True,
+                types="public_channel,private_channel", limit=200, team_id=team,
+                cursor=cursor or None,
+            )  # fmt: skip
+            for channel in said.get("channels") or ():
+                yield str(channel["id"])
+            more: Json = said.get("response_metadata") or {}
+            cursor = str(more.get("next_cursor") or "")
+            if not cursor:
+                return
+
     async def groups(self, team: str) -> tuple[tuple[str, str], ...]:
         """The user groups of a workspace, as id and handle; () when they cannot be had."""
         found = self._groups.get(f"{team}:")
         if found is None:
             try:
-                said = await self._calls.ask(Where(team, ""), "usergroups.list")
+                where = Where(team, "")
+                said = await self._calls.ask(where, "usergroups.list", team_id=team)
             except ChatError:
                 return ()
             groups: list[Json] = said.get("usergroups") or []
@@ -92,7 +117,7 @@ class People:
         if found is None:
             try:
                 said = await self._calls.ask(
-                    Where(team, ""), "usergroups.users.list", usergroup=group
+                    Where(team, ""), "usergroups.users.list", usergroup=group, team_id=team
                 )
                 found = frozenset(said.get("users") or ())
             except (Refused, ChatGone):

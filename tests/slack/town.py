@@ -189,3 +189,13 @@ def labels(message: Json) -> list[str]:
             if "action_id" in element:
                 found.append(str(text.get("text", "")))
     return found
+
+
+def texts_of(node: Any) -> list[str]:
+    """Every text in a block, in order."""
+    if isinstance(node, list):
+        return [text for item in node for text in texts_of(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["text"]] if isinstance(node.get("text"), str) else []
+    return own + [text for item in node.values() for text in texts_of(item)]

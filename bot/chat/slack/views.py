@@ -162,9 +162,13 @@ class Entry(Frozen):
 
 
 class Home(Frozen):
-    """What a person sees first: what needs them, what runs, what was, and what it cost."""
+    """What a person sees first: what needs them, what runs, what was, and what it cost.
+
+    `others` waits for somebody else.
+    """
 
     needs: tuple[Entry, ...] = ()
+    others: tuple[Entry, ...] = ()
     running: tuple[Entry, ...] = ()
     recent: tuple[Entry, ...] = ()
     spent: str = ""
@@ -183,9 +187,10 @@ _SHOWN = 12
 def home(view: Home) -> Json:
     """The App Home view."""
     blocks: list[Json] = []
-    if not (view.needs or view.running or view.recent):
+    if not (view.needs or view.others or view.running or view.recent):
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": WELCOME}})
     blocks += _group("Needs your decision", view.needs)
+    blocks += _group("Waiting for others", view.others)
     blocks += _group("Running", view.running)
     blocks += _group("Recent", view.recent)
     blocks += _last(view)

@@ -369,14 +369,20 @@ def _members(web: Web, args: Json) -> Json:
 
 @method("users.conversations", 3, "channels:read", "groups:read", "im:read")
 def _conversations(web: Web, args: Json) -> Json:
+    """Those of `user`, the bot itself unless named; private ones when the bot is there too."""
     kinds = str(args.get("types") or "public_channel").split(",")
     names = {"public": "public_channel", "private": "private_channel", "im": "im"}
+    who = str(args.get("user") or BOT)
     found = [
         c.shown()
         for c in web.world.channels.values()
-        if BOT in c.members and names[c.kind] in kinds and not c.archived
-    ]
-    return {"channels": found, "response_metadata": {"next_cursor": ""}}
+        if who in c.members and names[c.kind] in kinds and not c.archived
+        and (c.kind == "public" or BOT in c.members)
+    ]  # fmt: skip
+    start, limit = int(args.get("cursor") or 0), int(args.get("limit") or 100)
+    cursor = str(start + limit) if len(found) > start + limit else ""
+    page = found[start : start + limit]
+    return {"channels": page, "response_metadata": {"next_cursor": cursor}}
 
 
 @method("conversations.join", 3, "channels:join", needs="channel")
