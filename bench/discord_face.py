@@ -121,7 +121,7 @@ class _Serving:
         self.work = work
         point(standin.base, standin.gateway_url)
         path = Path(self.folder.name)
-        self.town = Town(standin, path, f"sqlite+aiosqlite:///{path}/bench.db")
+        self.town = Town(standin, path, f"sqlite:///{path}/bench.db")
 
     async def __aenter__(self) -> Town:
         await self.town.start(work=self.work)

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The URL of the database."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'concertmaster.db'}"
+        return self.database_url or f"sqlite:///{self.data_dir / 'concertmaster.db'}"
 
     def secrets(self) -> tuple[str, ...]:
         """Everything that must never be seen in a log."""

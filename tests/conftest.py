@@ -53,7 +53,7 @@ def redis() -> Iterator[Redis]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to copy."""
     path = tmp_path_factory.mktemp("template") / "template.db"
-    asyncio.run(_migrated(f"sqlite+aiosqlite:///{path}"))
+    asyncio.run(_migrated(f"sqlite:///{path}"))
     return path
 
 
@@ -76,7 +76,7 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     """A migrated SQLite database of one's own."""
     path = tmp_path / "concertmaster.db"
     shutil.copy(sqlite_template, path)
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(scope="session")

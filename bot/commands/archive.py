@@ -22,11 +22,11 @@ from typing import IO, Any, cast
 
 from pydantic import Field, ValidationError
 from sqlalchemy import Column, RowMapping, Table, insert, select, text, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.base import Frozen, Refused
 from bot.ports import Files
 from bot.store import tables as t
+from bot.store.inline import Conn
 from bot.store.migrate import HEAD
 from bot.store.store import Store
 from bot.store.tx import Tx
@@ -85,7 +85,7 @@ async def write(store: Store, files: Files, out: IO[bytes]) -> Contents:
 
 
 @asynccontextmanager
-async def _snapshot(store: Store) -> AsyncGenerator[AsyncConnection]:
+async def _snapshot(store: Store) -> AsyncGenerator[Conn]:
     """A connection that sees one moment, while others write on."""
     async with store.reading() as conn:
         if not store.sqlite:
@@ -93,7 +93,7 @@ async def _snapshot(store: Store) -> AsyncGenerator[AsyncConnection]:
         yield conn
 
 
-async def _add_table(tar: tarfile.TarFile, conn: AsyncConnection, table: Table) -> Rows:
+async def _add_table(tar: tarfile.TarFile, conn: Conn, table: Table) -> Rows:
     """The rows go to a nameless file first: a tar has the size before the bytes."""
     hashed, count = hashlib.sha256(), 0
     with tempfile.TemporaryFile() as spool:
@@ -108,7 +108,7 @@ async def _add_table(tar: tarfile.TarFile, conn: AsyncConnection, table: Table) 
     return Rows(count=count, sha256=hashed.hexdigest())
 
 
-async def _rows(conn: AsyncConnection, table: Table) -> AsyncGenerator[RowMapping]:
+async def _rows(conn: Conn, table: Table) -> AsyncGenerator[RowMapping]:
     """Every row in the order of its key, a batch at a time: a table may be larger than memory."""
     key = [*table.primary_key.columns]
     query = select(table).order_by(*key).limit(BATCH)

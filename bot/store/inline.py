@@ -1,17 +1,24 @@
-"""SQLite without a thread hop for each statement: the driver below SQLAlchemy's aiosqlite dialect.
+"""SQLite without a thread: SQLAlchemy's plain engine, driven where its statements are asked for.
 
-aiosqlite hands every step of every statement to a thread and back, some four hops for a row that
-SQLite finds in ten microseconds. Here a statement runs where it is asked for, and only what may
-have to wait leaves the event loop: a commit goes to a thread, since it waits for the disk, and a
-writer that finds the lock taken by another process asks again after a pause.
+SQLAlchemy's asyncio layer over aiosqlite hands every step of every statement to a greenlet, a
+thread and back, for a row that SQLite finds in ten microseconds. Here a statement runs where it is
+asked for, and only what may have to wait leaves the event loop: a commit goes to a thread, since
+it waits for the disk, and a writer that finds the lock taken by another process asks again after
+a pause.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
 from time import monotonic
-from typing import Any, Self, TypeVar
+from typing import Any, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import QueuePool
 
 T = TypeVar("T")
 
@@ -19,14 +26,114 @@ READ_MS = 1_000
 """How long a reader may wait: only while another process opens or closes the file."""
 PAUSES = (0.001, 0.05)
 """Seconds between two tries for the lock: at first, and at most."""
+READERS = 8
+"""Connections that are kept open; more are opened when they are needed."""
+
+Rows: TypeAlias = sa.CursorResult[*tuple[Any, ...]]
 
 _disk = ThreadPoolExecutor(4, thread_name_prefix="sqlite")
 
 
-async def connect(path: str, busy_seconds: float) -> "Connection":
-    """Open the file: WAL, with every commit on the disk before it counts."""
-    raw = await _in_thread(lambda: _opened(path, busy_seconds))
-    return Connection(raw, busy_seconds)
+class Engine:
+    """Connections to one file: WAL, with every commit on the disk before it counts."""
+
+    def __init__(self, path: str, busy_seconds: float) -> None:
+        self._busy_seconds = busy_seconds
+        made: Any = partial(_opened, path, busy_seconds)
+        self._pool = QueuePool(made, pool_size=READERS, max_overflow=-1)
+        self.sync_engine = sa.create_engine("sqlite+pysqlite://", pool=self._pool)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncGenerator["Connection"]:
+        """A connection to read with: it sees one moment until the block is left.
+
+        Others have their turn first: who reads in a loop must not have the event loop alone.
+        """
+        await asyncio.sleep(0)
+        conn = await self._connected()
+        try:
+            conn.raw.execute("BEGIN")
+            yield conn
+        finally:
+            conn.close()
+
+    async def write(self) -> "Connection":
+        """A connection with the write lock; close it.
+
+        The lock is taken at once: two that take it later stop each other. Raises
+        sqlite3.OperationalError when another process keeps it.
+        """
+        conn = await self._connected()
+        try:
+            await _lock(conn.raw, self._busy_seconds)
+        except BaseException:
+            conn.close()
+            raise
+        return conn
+
+    async def dispose(self) -> None:
+        """The last one to close writes the log back into the file, which may take a moment."""
+        await _in_thread(self.sync_engine.dispose)
+
+    async def _connected(self) -> "Connection":
+        """A kept connection, or a new one: to open the file may have to wait."""
+        connect = self.sync_engine.connect
+        kept = self._pool.checkedin()
+        return Connection(connect() if kept else await _in_thread(connect))
+
+
+class Connection:
+    """A connection with those methods of SQLAlchemy's AsyncConnection that are called here."""
+
+    def __init__(self, conn: sa.Connection) -> None:
+        self._conn = conn
+        self.dialect = conn.dialect
+        self.raw: sqlite3.Connection = conn.connection.driver_connection  # pyright: ignore[reportAttributeAccessIssue]
+
+    async def execute(self, statement: sa.Executable, parameters: Any = None) -> Rows:
+        """What the statement gives. Raises SQLAlchemy's errors."""
+        return self._conn.execute(statement, parameters)
+
+    async def exec_driver_sql(self, statement: str) -> Rows:
+        """The same for SQL as text."""
+        return self._conn.exec_driver_sql(statement)
+
+    async def execution_options(self, **options: Any) -> None:
+        """See SQLAlchemy."""
+        self._conn = self._conn.execution_options(**options)
+
+    async def run_sync(self, work: Callable[..., T], *args: Any) -> T:
+        """What the work does with SQLAlchemy's own connection."""
+        return work(self._conn, *args)
+
+    @property
+    def in_transaction(self) -> bool:
+        """False also once SQLite itself undid the transaction: a full disk makes it do so."""
+        return self.raw.in_transaction
+
+    def part(self) -> None:
+        """Begin a part of the transaction that can be undone by itself."""
+        self.raw.execute("SAVEPOINT part")
+
+    def keep_part(self) -> None:
+        self.raw.execute("RELEASE part")
+
+    def undo_part(self) -> None:
+        self.raw.execute("ROLLBACK TO part")
+        self.raw.execute("RELEASE part")
+
+    async def commit(self) -> None:
+        """Put it on the disk, in a thread."""
+        await _in_thread(self.raw.commit)
+        self._conn.commit()
+
+    def close(self) -> None:
+        """Give it back; what is not committed is undone."""
+        self._conn.close()
+
+
+Conn: TypeAlias = AsyncConnection | Connection
+"""A connection to either database."""
 
 
 def _opened(path: str, busy_seconds: float) -> sqlite3.Connection:
@@ -41,118 +148,26 @@ def _opened(path: str, busy_seconds: float) -> sqlite3.Connection:
     return raw
 
 
-class Connection:
-    """A connection with the methods of aiosqlite's that SQLAlchemy calls."""
-
-    def __init__(self, raw: sqlite3.Connection, busy_seconds: float) -> None:
-        self._conn = raw
-        self._connection: sqlite3.Connection | None = raw
-        self._busy_seconds = busy_seconds
-
-    @property
-    def in_transaction(self) -> bool:
-        """False also once SQLite itself undid the transaction: a full disk makes it do so."""
-        return self._conn.in_transaction
-
-    def cursor(self) -> "Cursor":
-        return Cursor(self._conn.cursor())
-
-    async def begin(self) -> None:
-        """Take the write lock. Raises sqlite3.OperationalError when it stays taken."""
-        pause, most = PAUSES
-        until = monotonic() + self._busy_seconds
-        self._conn.execute("PRAGMA busy_timeout=0")
-        try:
-            while not self._locked(last=monotonic() >= until):
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, most)
-        finally:
-            self._conn.execute(f"PRAGMA busy_timeout={READ_MS}")
-
-    def _locked(self, *, last: bool) -> bool:
-        try:
-            self._conn.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if last or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            return False
-        return True
-
-    def begin_reading(self) -> None:
-        """See one moment until the connection goes back to the pool."""
-        self._conn.execute("BEGIN")
-
-    def part(self) -> None:
-        """Begin a part of the transaction that can be undone by itself."""
-        self._conn.execute("SAVEPOINT part")
-
-    def keep_part(self) -> None:
-        self._conn.execute("RELEASE part")
-
-    def undo_part(self) -> None:
-        self._conn.execute("ROLLBACK TO part")
-        self._conn.execute("RELEASE part")
-
-    async def commit(self) -> None:
-        if self._conn.in_transaction:
-            await _in_thread(self._conn.commit)
-
-    async def rollback(self) -> None:
-        self._conn.rollback()
-
-    async def execute(self, statement: str) -> None:
-        """Something that takes long, such as VACUUM: in a thread."""
-        await _in_thread(lambda: self._conn.execute(statement).close())
-
-    async def create_function(self, *args: Any, **more: Any) -> None:
-        self._conn.create_function(*args, **more)
-
-    async def close(self) -> None:
-        """The last one to close writes the log back into the file, which may take a moment."""
-        if self._connection is not None:
-            self._connection = None
-            await _in_thread(self._conn.close)
-
-    def stop(self) -> None:
-        self._connection = None
-        self._conn.close()
+async def _lock(raw: sqlite3.Connection, busy_seconds: float) -> None:
+    pause, most = PAUSES
+    until = monotonic() + busy_seconds
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _locked(raw, last=monotonic() >= until):
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, most)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={READ_MS}")
 
 
-class Cursor:
-    """A cursor with the methods of aiosqlite's that SQLAlchemy calls."""
-
-    def __init__(self, raw: sqlite3.Cursor) -> None:
-        self._raw = raw
-        self.arraysize = 1
-
-    @property
-    def description(self) -> Any:
-        return self._raw.description
-
-    @property
-    def rowcount(self) -> int:
-        return self._raw.rowcount
-
-    @property
-    def lastrowid(self) -> int | None:
-        return self._raw.lastrowid
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def execute(self, statement: str, values: Sequence[Any] = ()) -> Self:
-        self._raw.execute(statement, values)
-        return self
-
-    async def executemany(self, statement: str, rows: Sequence[Sequence[Any]]) -> Self:
-        self._raw.executemany(statement, rows)
-        return self
-
-    async def fetchall(self) -> list[Any]:
-        return self._raw.fetchall()
-
-    async def close(self) -> None:
-        self._raw.close()
+def _locked(raw: sqlite3.Connection, *, last: bool) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -4,16 +4,16 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Table, and_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.base import digest
 from bot.store import tables as t
+from bot.store.inline import Conn
 
 SOMEONE = "someone"
 REASONS = ("Cancelled by {}.", "Stopped by {}.")
 
 
-async def make_nameless(conn: AsyncConnection, workspace: str, person: str) -> None:
+async def make_nameless(conn: Conn, workspace: str, person: str) -> None:
     """Take the person out of decisions, events, guidance and reasons of a Workspace."""
     names = await _names(conn, workspace, person)
     await _decisions(conn, workspace, person)
@@ -27,7 +27,7 @@ async def make_nameless(conn: AsyncConnection, workspace: str, person: str) -> N
             await conn.execute(update(t.missions).where(mine).values(**said))
 
 
-async def _names(conn: AsyncConnection, workspace: str, person: str) -> set[str]:
+async def _names(conn: Conn, workspace: str, person: str) -> set[str]:
     """Whatever they were called here: rows keep the name of their day."""
     p, d = t.people.c, t.decisions.c
     known = select(p.name).where(p.workspace == workspace, p.id == person)
@@ -36,7 +36,7 @@ async def _names(conn: AsyncConnection, workspace: str, person: str) -> set[str]
     return {name for name in (person, *found) if name}
 
 
-async def _decisions(conn: AsyncConnection, workspace: str, person: str) -> None:
+async def _decisions(conn: Conn, workspace: str, person: str) -> None:
     d = t.decisions.c
     theirs = and_(d.person == person, d.mission.in_(_missions(workspace)))
     forgotten = f"forgotten-{digest([workspace, person])[:12]}"
@@ -46,7 +46,7 @@ async def _decisions(conn: AsyncConnection, workspace: str, person: str) -> None
 
 
 async def _bodies(
-    conn: AsyncConnection, workspace: str, table: Table, column: str, names: Collection[str]
+    conn: Conn, workspace: str, table: Table, column: str, names: Collection[str]
 ) -> None:
     """Rewrite the rows whose JSON says `by` one of these names."""
     body, keys = table.c[column], (table.c.mission, table.c.number)

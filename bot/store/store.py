@@ -3,17 +3,16 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, event, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.domain.artifact import Artifact
 from bot.domain.base import Frozen
@@ -23,11 +22,12 @@ from bot.domain.mission import ENDED, Brief, HouseContext, Mission, Person, Stat
 from bot.domain.plan import Plan
 from bot.domain.record import Record, Spending
 from bot.domain.work import Guidance, Verdict
-from bot.store import inline, rows
+from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
+from bot.store.inline import Conn, Engine
 from bot.store.tx import Tx
-from bot.store.writers import WRITES, Writers
+from bot.store.writers import Writers
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process that holds SQLite."""
@@ -79,10 +79,11 @@ class Store:
         self.clock = clock
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(url, self.sqlite)
-        self._writers = Writers(self.engine)
+        self._writers = Writers(self.engine) if isinstance(self.engine, Engine) else None
 
     async def close(self) -> None:
-        await self._writers.close()
+        if self._writers is not None:
+            await self._writers.close()
         await self.engine.dispose()
 
     @asynccontextmanager
@@ -93,12 +94,18 @@ class Store:
         Raises StoreDown when the database cannot take it.
         """
         with _reachable():
-            write = self._writers.write() if self.sqlite else self.engine.begin()
+            write = self._write()
             async with write as conn:
                 yield Tx(conn, self.clock())
 
+    def _write(self) -> AbstractAsyncContextManager[Conn]:
+        if isinstance(self.engine, Engine):
+            assert self._writers is not None
+            return self._writers.write()
+        return self.engine.begin()
+
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+    async def reading(self) -> AsyncGenerator[Conn]:
         """A connection to read with. Raises StoreDown."""
         with _reachable():
             async with self.engine.connect() as conn:
@@ -389,7 +396,7 @@ def _is(slot: SlotRow) -> ColumnElement[bool]:
     return and_(t.slots.c.mission == slot.mission, t.slots.c.name == slot.name)
 
 
-async def _record(conn: AsyncConnection, mission: Mission) -> Record:
+async def _record(conn: Conn, mission: Mission) -> Record:
     of = {"of_mission": mission.id}
 
     async def maps(query: Select[Any]) -> list[Any]:
@@ -413,12 +420,12 @@ async def _record(conn: AsyncConnection, mission: Mission) -> Record:
     )
 
 
-async def _paused(conn: AsyncConnection, workspace: str) -> bool:
+async def _paused(conn: Conn, workspace: str) -> bool:
     found = await conn.execute(q.PAUSED, {"of_workspace": workspace})
     return bool(found.scalar_one_or_none())
 
 
-async def spending(conn: AsyncConnection, mission: str) -> Spending:
+async def spending(conn: Conn, mission: str) -> Spending:
     """What the calls of a mission cost so far, and what is set aside for those under way."""
     done = list(await conn.execute(q.CALLS, {"of_mission": mission}))
     zero = Spending().spent
@@ -432,27 +439,13 @@ async def spending(conn: AsyncConnection, mission: str) -> Spending:
     )
 
 
-def _engine(url: str, sqlite: bool) -> AsyncEngine:
+def _engine(url: str, sqlite: bool) -> AsyncEngine | Engine:
     if not sqlite:
         return create_async_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(
-        url, connect_args={"async_creator_fn": partial(_connect, path or ":memory:")}
-    )
-    event.listen(engine.sync_engine, "begin", _open)
-    return engine
-
-
-async def _connect(path: str, *_: Any, **__: Any) -> inline.Connection:
-    return await inline.connect(path, BUSY_SECONDS)
-
-
-def _open(conn: Any) -> None:
-    """A reader sees one moment; a writer has begun already, with the lock."""
-    if not conn.get_execution_options().get(WRITES, False):
-        conn.connection.driver_connection.begin_reading()
+    return Engine(path or ":memory:", BUSY_SECONDS)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, and_, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.artifact import Artifact
 from bot.domain.base import Refused
@@ -17,6 +16,7 @@ from bot.domain.work import Attempt, Guidance, Output, Verdict
 from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
+from bot.store.inline import Conn
 from bot.store.nameless import make_nameless
 
 
@@ -31,7 +31,7 @@ class Missing(Refused):
 class Tx:
     """Writes of one transaction. Lock the mission first: that puts its writers in order."""
 
-    def __init__(self, conn: AsyncConnection, now: datetime) -> None:
+    def __init__(self, conn: Conn, now: datetime) -> None:
         self.conn = conn
         self.now = now
 

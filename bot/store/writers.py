@@ -3,14 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-from bot.store.inline import Connection
-
-WRITES = "writes"
-"""The execution option of a connection whose transaction has begun with the write lock."""
+from bot.store.inline import Connection, Engine
 
 
 class Writers:
@@ -20,14 +15,14 @@ class Writers:
     its own: an error undoes only its own part, and everybody waits until the whole is committed.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._turn = asyncio.Lock()
         self._group: Group | None = None
         self._commits: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncConnection]:
+    async def write(self) -> AsyncGenerator[Connection]:
         """A connection to write with. What was written is on the disk when the block is left."""
         async with self._turn:
             group, committed = await self._joined()
@@ -70,40 +65,30 @@ class Group:
 
     committed: asyncio.Task[None]
 
-    def __init__(self, conn: AsyncConnection, raw: Connection) -> None:
+    def __init__(self, conn: Connection) -> None:
         self.conn = conn
         self.lost: BaseException | None = None
-        self._raw = raw
 
     @classmethod
-    async def open(cls, engine: AsyncEngine) -> Self:
-        """Begin one, with the write lock taken at once: two that take it later stop each other."""
-        conn = await engine.connect()
-        try:
-            await conn.execution_options(**{WRITES: True})
-            raw: Any = (await conn.get_raw_connection()).driver_connection
-            await raw.begin()
-            await conn.begin()
-        except BaseException:
-            await conn.close()
-            raise
-        return cls(conn, raw)
+    async def open(cls, engine: Engine) -> Self:
+        """Begin one, with the write lock. Raises when another process keeps it."""
+        return cls(await engine.write())
 
     @asynccontextmanager
     async def part(self) -> AsyncGenerator[None]:
         """One writer's part, undone when the block raises."""
-        self._raw.part()
+        self.conn.part()
         try:
             yield
         except BaseException as error:
             self._undo(error)
             raise
-        self._raw.keep_part()
+        self.conn.keep_part()
 
     def _undo(self, error: BaseException) -> None:
         """A full disk makes SQLite undo the whole transaction: then nobody's part is kept."""
-        if self._raw.in_transaction:
-            self._raw.undo_part()
+        if self.conn.in_transaction:
+            self.conn.undo_part()
         else:
             self.lost = error
 
@@ -114,4 +99,4 @@ class Group:
                 raise self.lost
             await self.conn.commit()
         finally:
-            await self.conn.close()
+            self.conn.close()

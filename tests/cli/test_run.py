@@ -201,7 +201,7 @@ def test_a_written_plan_comes_back_with_the_same_fingerprint(shell: Shell) -> No
 
 async def fingerprints(shell: Shell) -> set[str]:
     """Those of the newest plans of all missions."""
-    store = Store(f"sqlite+aiosqlite:///{shell.data / 'concertmaster.db'}")
+    store = Store(f"sqlite:///{shell.data / 'concertmaster.db'}")
     try:
         records = [await store.record(m.id) for m in await store.missions("local")]
         return {r.plan.fingerprint for r in records if r is not None and r.plan is not None}

@@ -21,7 +21,7 @@ from tests.servers import Postgres
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without any table."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/new folder/empty.db"
+        return f"sqlite:///{tmp_path}/new folder/empty.db"
     server: Postgres = request.getfixturevalue("postgres")
     return server.database()
 

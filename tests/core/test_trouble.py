@@ -123,7 +123,7 @@ async def test_a_full_disk_says_so_and_keeps_what_was_saved(
     small_disk: Path, sqlite_template: Path, clock: Clock
 ):
     shutil.copy(sqlite_template, small_disk / "c.db")
-    store = Store(f"sqlite+aiosqlite:///{small_disk}/c.db", clock)
+    store = Store(f"sqlite:///{small_disk}/c.db", clock)
     kept: list[str] = []
 
     async def fill() -> None:
@@ -137,7 +137,7 @@ async def test_a_full_disk_says_so_and_keeps_what_was_saved(
     assert await names(store) == kept
     await store.close()
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
-    again = Store(f"sqlite+aiosqlite:///{small_disk}/c.db", clock)
+    again = Store(f"sqlite:///{small_disk}/c.db", clock)
     await put(again, "z-after")
     assert await names(again) == [*kept, "z-after"]
     async with again.reading() as conn:
@@ -228,7 +228,7 @@ async def test_a_connection_that_the_server_ends_is_no_fault_of_the_program(
 
 async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path):
     (tmp_path / "file").touch()
-    store = Store(f"sqlite+aiosqlite:///{tmp_path}/missing.db")
+    store = Store(f"sqlite:///{tmp_path}/missing.db")
     (tmp_path / "missing.db").mkdir()
     with pytest.raises(StoreDown, match="cannot be reached"):
         await put(store, "m1")

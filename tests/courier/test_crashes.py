@@ -50,7 +50,7 @@ async def test_a_crash_at_any_step_loses_nothing_and_posts_nothing_twice(
     while died:
         shutil.copy(sqlite_template, tmp_path / f"{steps}.db")
         clock = Clock()
-        store = Store(f"sqlite+aiosqlite:///{tmp_path}/{steps}.db", clock)
+        store = Store(f"sqlite:///{tmp_path}/{steps}.db", clock)
         world = World(store, MemoryChat())
         died = await story(world, clock, steps)
         await until_shown(world, clock)
@@ -135,7 +135,7 @@ def test_any_mix_of_changes_faults_and_crashes_ends_with_what_should_be_seen(
 
 async def _any(program: list[tuple[str, Any]], path: Path) -> None:
     clock = Clock()
-    store = Store(f"sqlite+aiosqlite:///{path}", clock)
+    store = Store(f"sqlite:///{path}", clock)
     world = World(store, MemoryChat())
     await world.mission()
     for slot in SLOTS:

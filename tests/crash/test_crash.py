@@ -145,7 +145,7 @@ def memory(tmp_path: Path) -> Iterator[Path]:
 def on_sqlite(memory: Path, sqlite_template: Path) -> Nursery:
     def make(folder: Path) -> str:
         shutil.copy(sqlite_template, folder / "mission.db")
-        return f"sqlite+aiosqlite:///{folder / 'mission.db'}"
+        return f"sqlite:///{folder / 'mission.db'}"
 
     return Nursery(memory, make)
 

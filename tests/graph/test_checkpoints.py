@@ -88,7 +88,7 @@ async def test_without_its_checkpoint_a_mission_goes_on(open_studio: Open, tmp_p
         await saver.adelete_thread(mission.id)
         assert not list(saver.storage.get(mission.id, {}))
 
-    url = f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
+    url = f"sqlite:///{tmp_path / 'other.db'}"
     async with studio(tmp_path / "other", script(), url) as bot:
         assert await played(bot, forget) == alone
 
@@ -96,11 +96,11 @@ async def test_without_its_checkpoint_a_mission_goes_on(open_studio: Open, tmp_p
 @pytest.mark.parametrize("at", ["gates", "work"])
 async def test_a_restart_at_any_status_changes_nothing(tmp_path: Path, at: str) -> None:
     """Every gate, or every question to a model: the bot ends in good order and starts again."""
-    first = f"sqlite+aiosqlite:///{tmp_path / 'one.db'}"
+    first = f"sqlite:///{tmp_path / 'one.db'}"
     async with studio(tmp_path / "one", script(), first) as bot:
         alone = await played(bot)
 
-    url = f"sqlite+aiosqlite:///{tmp_path / 'two.db'}"
+    url = f"sqlite:///{tmp_path / 'two.db'}"
     team = script()
     name = ""
     async with studio(tmp_path / "two", team, url) as bot:
