@@ -7,7 +7,7 @@ import structlog
 
 from bot.cards import Card
 from bot.chat.slack.chat import Upload, own_name
-from bot.chat.slack.place import Where
+from bot.chat.slack.place import Where, ref_of
 from bot.chat.slack.render import DOWNLOAD
 from bot.documents.errors import DocumentError
 from bot.documents.export import MEDIA_TYPES, Format, export
@@ -30,6 +30,8 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 async def press(face: Face, key: str, pressed: Press) -> None:
     """A button, or the menu of formats."""
+    if (ref := _clicked(key)) and pressed.answer:
+        face.calls.answers.heard(ref, pressed.answer)
     where = Where.of(pressed.place) if pressed.place else Where(pressed.team, pressed.user)
     try:
         text = await _press(face, key, pressed)
@@ -38,6 +40,12 @@ async def press(face: Face, key: str, pressed: Press) -> None:
     await face.tell(where, pressed.user, text, pressed.answer)
     if pressed.home:
         await home.publish(face, pressed.team, pressed.user)
+
+
+def _clicked(key: str) -> str:
+    """The message that was clicked, as `letters.press_key` names it; "" outside of messages."""
+    parts = key.split(":")
+    return ref_of(parts[4], parts[5]) if len(parts) >= 6 and parts[4] else ""
 
 
 async def _press(face: Face, key: str, pressed: Press) -> str:

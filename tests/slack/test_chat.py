@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.cards import Card, Picture, TaskLine, Tone
+from bot.cards import Button, Card, Click, Picture, TaskLine, Tone, encode
 from bot.chat.slack import LocalLimiter, SlackChat
-from bot.chat.slack.chat import Turns
 from bot.chat.slack.errors import Refused
 from bot.files import FolderFiles
 from bot.ports import ChatBusy, ChatGone, ChatLost, Files
@@ -19,6 +18,13 @@ from tests.slack.standin import BOT, Standin
 
 Json = dict[str, Any]
 PING = re.compile(r"<!(channel|here|everyone|subteam)|<@U|<@!|@(here|channel|everyone)\b")
+
+
+UNDER_WAY: Json = {
+    "tone": Tone.busy,
+    "buttons": (Button(id=encode(Click(verb="stop", mission="m1")), label="Stop"),),
+}
+"""A card that shows progress, and can be stopped."""
 
 
 class SlackHouse:
@@ -244,7 +250,7 @@ async def test_the_limits_are_kept_before_slack_refuses(house: SlackHouse):
 async def test_progress_leaves_room_for_what_needs_a_person(house: SlackHouse):
     """When progress has used its share, an edit that asks still goes through."""
     ref = await house.chat.post(message(house))
-    waits = [await _edit(house, ref, version, tone=Tone.busy) for version in range(2, 40)]
+    waits = [await _edit(house, ref, version, **UNDER_WAY) for version in range(2, 40)]
     assert waits[-1] > 0
     await house.chat.edit(ref, message(house, version=41, tone=Tone.ask, text="Your turn"))
     assert "Your turn" in house.seen()[0]
@@ -253,7 +259,7 @@ async def test_progress_leaves_room_for_what_needs_a_person(house: SlackHouse):
 async def test_a_card_under_way_waits_when_there_is_no_room_for_its_edits(house: SlackHouse):
     """What a person must decide about is posted all the same."""
     ref = await house.chat.post(message(house))
-    while not await _edit(house, ref, 2, tone=Tone.busy):
+    while not await _edit(house, ref, 2, **UNDER_WAY):
         pass
     with pytest.raises(ChatBusy):
         await house.chat.post(message(house, slot="plan:2", tone=Tone.busy))
@@ -261,17 +267,17 @@ async def test_a_card_under_way_waits_when_there_is_no_room_for_its_edits(house:
     assert len(house.messages()) == 2
 
 
-def test_who_waits_for_an_edit_is_served_in_turn():
-    """Two hundred messages do not all ask again at once, and nobody waits for long to ask."""
-    now = [0.0]
-    turns = Turns(lambda: now[0])
-    waits = [turns.join(f"m{n}", 1.0) for n in range(200)]
-    assert waits[:3] == [1.0, 2.5, 4.0]
-    assert max(waits) == 10.0
-    turns.leave("m0")
-    assert turns.join("m1", 1.0) == 1.0
-    now[0] = 31.0
-    assert turns.join("m150", 30.0) == 30.0
+async def test_plans_are_not_held_up_by_their_pictures(house: SlackHouse):
+    """While uploads are short a plan is shown without one: its tasks are there in words."""
+    svgs = [SVG.replace("<svg", f"<svg data-n='{n}'", 1) for n in range(12)]
+    for n, svg in enumerate(svgs):
+        picture = Picture(name="plan", svg=svg, alt=f"Plan {n}")
+        made = message(house, slot=f"plan:{n}", picture=picture, tone=Tone.ask)
+        place = f"slack:T1:C{n}:"
+        house.slack.world.channel(f"C{n}", "U1")
+        await house.chat.post(made.model_copy(update={"place": place}))
+    assert len(house.slack.called("files.getUploadURLExternal")) == 10
+    assert len(house.slack.called("chat.postMessage")) == 12
 
 
 async def test_a_retry_after_holds_the_method_back(house: SlackHouse):

@@ -3,6 +3,9 @@
 No token, no text and no file URL gets into a log or an error.
 """
 
+import json
+import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -11,11 +14,15 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.chat.slack.answers import Answers
 from bot.chat.slack.errors import Refused, explain
 from bot.chat.slack.limiter import Limiter, LocalLimiter, Rate
 from bot.chat.slack.place import Where
 from bot.chat.slack.render import Json
+from bot.chat.slack.turns import Turns
 from bot.ports import ChatBusy, ChatGone, ChatLost
+
+log = logging.getLogger(__name__)
 
 API = "https://slack.com/api/"
 TIMEOUT = 30
@@ -24,11 +31,14 @@ Tokens = Callable[[str], Awaitable[str]]
 """Gives a team's bot token. Raises LookupError when the app is not installed there."""
 
 POST = Rate(every=1.0, burst=4)
-"""`chat.postMessage`: one a second in each channel, a few at once."""
-TIER_2 = Rate(every=3.75, burst=4)
-TIER_3 = Rate(every=1.5, burst=10)
-TIER_4 = Rate(every=0.75, burst=20)
-"""In any minute at most 20, 50, 100 calls: the burst and what flows after it together."""
+"""`chat.postMessage`: “one message per second per channel”, and short bursts pass (Slack's rate
+limits page)."""
+MORE = 4.0
+"""Tiers are named “20+”, “50+”, “100+ per minute”: so many times that at most, step by step."""
+TIER_2 = Rate(every=3.75, burst=4, most=MORE)
+TIER_3 = Rate(every=1.5, burst=10, most=MORE)
+TIER_4 = Rate(every=0.75, burst=20, most=MORE)
+"""In any first minute at most 20, 50, 100 calls: the burst and what flows after it together."""
 STATUS = Rate(every=0.2, burst=20)
 RATES = {
     "canvases.create": TIER_2,
@@ -49,18 +59,24 @@ RATES = {
 """The others are of tier 3."""
 PAGES = 5
 """Pages of 200 messages that are read at most, newest first or the whole thread."""
+HOOKS = "hooks.slack.com"
+"""Where `response_url`s lead."""
 SLACK_HOSTS = ("slack.com", "slack-edge.com", "slack-files.com")
 
 
 class Calls:
-    """One for all workspaces. Close it when done."""
+    """One for all workspaces. Close it when done. `clock` counts seconds."""
 
     def __init__(
-        self, tokens: Tokens, *, base_url: str = API, limiter: Limiter | None = None
-    ) -> None:
+        self, tokens: Tokens, *, base_url: str = API, limiter: Limiter | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self.tokens = tokens
         self.base_url = base_url
+        self.answers = Answers(clock)
         self._limiter = limiter or LocalLimiter()
+        self._turns: dict[str, Turns] = {}
+        self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
@@ -110,6 +126,32 @@ class Calls:
         wait = await self._limiter.take(_key(where, method), _rate(method), spare)
         if wait > 0:
             raise ChatBusy(wait)
+
+    async def turn(
+        self, where: Where, method: str, who: str, *, urgent: bool, spare: int = 0
+    ) -> None:
+        """Count a call in the turn of `who`. Raises ChatBusy with the seconds until it may be.
+
+        What is urgent goes first, and may use the `spare` places; then who has waited longest.
+        """
+        key, rate = _key(where, method), _rate(method)
+        wait = rate.every
+        if self._queue(key, rate).may_try(who, urgent=urgent):
+            wait = await self._limiter.take(key, rate, 0 if urgent else spare)
+        if wait > 0:
+            raise ChatBusy(self._queue(key, rate).join(who, urgent=urgent, soonest=wait))
+        self.leave(where, method, who)
+
+    def _queue(self, key: str, rate: Rate) -> Turns:
+        return self._turns.setdefault(key, Turns(rate.every, self._clock))
+
+    def leave(self, where: Where, method: str, who: str) -> None:
+        """No longer wait for a turn."""
+        key = _key(where, method)
+        if (turns := self._turns.get(key)) is not None:
+            turns.leave(who)
+            if turns.empty:
+                del self._turns[key]
 
     async def send(self, where: Where, method: str, **args: Any) -> Json:
         """Make a call that was counted; a 429 holds all callers of the method back."""
@@ -181,15 +223,50 @@ class Calls:
         known = any(host == name or host.endswith(f".{name}") for name in SLACK_HOSTS)
         return parts.scheme == "https" and known
 
+    # -- response_urls -------------------------------------------------------------------------
+
     async def respond(self, url: str, body: Json) -> bool:
         """Answer privately by a `response_url`; False when Slack does not take it any more."""
-        if not self._of_slack(url):
+        self.answers.used(url)
+        return await self._answered(url, body)
+
+    async def replace(self, ref: str, body: Json) -> bool:
+        """Change a clicked message by the `response_url` of its click; False when it cannot be.
+
+        A refused url is not tried again. An answer that was lost counts as refused: to show the
+        same once more changes nothing.
+        """
+        url = self.answers.take(ref)
+        if await self._answered(url, {"replace_original": True, **body}):
+            return True
+        self.answers.drop(url)
+        return False
+
+    async def _answered(self, url: str, body: Json) -> bool:
+        """True when Slack took it. Where it is not Slack that listens, nothing is sent."""
+        if not self._answers_here(url):
             return False
         try:
-            async with self.session.post(url, json=body) as answer:
-                return answer.status == 200
-        except (aiohttp.ClientError, TimeoutError):
+            async with self.session.post(url, json=body, allow_redirects=False) as answer:
+                return answer.status == 200 and _took(await answer.text())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.info("slack did not answer a click: %s", type(error).__name__)
             return False
+
+    def _answers_here(self, url: str) -> bool:
+        """Slack's own `hooks.` host, or the configured base's."""
+        parts, own = urlsplit(url), urlsplit(self.base_url)
+        hooks = parts.scheme == "https" and parts.netloc in (HOOKS, f"hooks.{own.netloc}")
+        return hooks or (bool(own.netloc) and parts[:2] == own[:2])
+
+
+def _took(text: str) -> bool:
+    """A `response_url` answers `ok`, or JSON that says so; a refusal may come with status 200."""
+    try:
+        said: Any = json.loads(text)
+    except ValueError:
+        return text.strip() == "ok"
+    return isinstance(said, dict) and cast("Json", said).get("ok") is True
 
 
 async def _bytes(answer: aiohttp.ClientResponse, url: str, most: int) -> bytes:

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import time
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
 from typing import NamedTuple, cast
 
 from bot.cards import Card, Tone
-from bot.chat.slack.calls import API, TIER_3, Calls, Tokens
+from bot.chat.slack.calls import API, Calls, Tokens
 from bot.chat.slack.canvas import Canvases
 from bot.chat.slack.errors import BLOCKS, Refused
 from bot.chat.slack.limiter import Limiter
@@ -31,10 +30,14 @@ from bot.ports import ChatBusy, ChatError, ChatGone, Files, Message
 log = logging.getLogger(__name__)
 
 PACE = 3.0
-LONGEST_TURN = 10.0
-"""Seconds after which who waits for an edit asks again: by then it may need a person."""
+POST, EDIT = "chat.postMessage", "chat.update"
+UPLOAD, COMPLETE = "files.getUploadURLExternal", "files.completeUploadExternal"
 SPARE = 4
 """Places of a burst that progress leaves to messages which need a person."""
+HALF = 5
+"""Places of a burst of edits below which a click's url is used, and no card under way begun."""
+PICTURES = 10
+"""Places of a burst of uploads that plans' pictures leave to results' files."""
 PRIVATE = frozenset({"user_not_in_channel", "messages_tab_disabled"})
 REMEMBERED = 2_000
 
@@ -62,7 +65,8 @@ class SlackChat:
         self._pictures = _Memory()
         self._uploaded = _Memory()
         self._statuses = _Memory()
-        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        self._calm = _Memory()
+        """Messages that show progress alone: another step of it may wait."""
         self.canvases: Canvases | None = None
         """Makes results canvases too, where that is wished."""
 
@@ -78,41 +82,65 @@ class SlackChat:
         there is no room for one it waits until it says something that stands: with two hundred
         missions at once, plans to approve are posted at once and not edited in minutes later.
         """
-        where = Where.of(message.place)
-        if message.card.tone is Tone.busy:
-            await self._room(where, message, SPARE)
+        where, urgent = Where.of(message.place), message.card.tone is not Tone.busy
+        if not urgent:
+            await self._turn(where, EDIT, message, urgent=False, spare=HALF)
+        await self._turn(where, POST, message, urgent=urgent, spare=1)
 
         async def send(shown: Shown) -> Json:
             return await self._post(where, shown, message)
 
-        sent = await self._show(where, message, send)
-        await self._set_status(where, message.card)
-        return ref_of(str(sent["channel"]), str(sent["ts"]))
+        sent = await self._show(where, message, POST, send)
+        ref = ref_of(str(sent["channel"]), str(sent["ts"]))
+        await self._shown(where, ref, message.card)
+        return ref
 
     async def edit(self, ref: str, message: Message) -> None:
-        """Show this instead. Progress yields to what needs a person when Slack's limit is near."""
+        """Show this instead. Progress yields to what needs a person when Slack's limit is near.
+
+        A message that was clicked lately may be changed by the url of the click, which costs
+        nothing of that limit.
+        """
         where, (channel, ts) = Where.of(message.place), parts_of(ref)
-        spare = SPARE if message.card.tone is Tone.busy else 0
-        await self._room(where, message, spare)
+        urgent = not (_progress(message.card) and self._calm.get(ref))
+        by_click = await self._by_click(where, ref, message, urgent=urgent)
 
         async def send(shown: Shown) -> Json:
-            return await self.calls.send(
-                where, "chat.update", channel=channel, ts=ts, text=shown.text,
-                blocks=shown.blocks, metadata=metadata(message.card, message.version),
-            )  # fmt: skip
+            body: Json = {
+                "text": shown.text, "blocks": shown.blocks,
+                "metadata": metadata(message.card, message.version),
+            }  # fmt: skip
+            if by_click:
+                if await self.calls.replace(ref, body):
+                    return {}
+                await self._turn(where, EDIT, message, urgent=urgent)
+            return await self.calls.send(where, EDIT, channel=channel, ts=ts, **body)
 
-        await self._show(where, message, send)
-        await self._set_status(where, message.card)
+        await self._show(where, message, EDIT, send)
+        await self._shown(where, ref, message.card)
 
-    async def _room(self, where: Where, message: Message, spare: int) -> None:
-        """Count an edit. Raises ChatBusy with the seconds until this message's turn."""
-        key = f"{message.mission}/{message.slot}"
+    async def _by_click(self, where: Where, ref: str, message: Message, *, urgent: bool) -> bool:
+        """True when edits are short and a click's url is there; else an edit is counted."""
+        if self.calls.answers.left(ref) <= _kept_back(message.card):
+            await self._turn(where, EDIT, message, urgent=urgent)
+            return False
         try:
-            await self.calls.count(where, "chat.update", spare)
-        except ChatBusy as busy:
-            turn = self._turns[where.team].join(key, busy.seconds)
-            raise ChatBusy(turn) from None
-        self._turns[where.team].leave(key)
+            await self.calls.count(where, EDIT, HALF)
+        except ChatBusy:
+            self.calls.leave(where, EDIT, _who(message))
+            return True
+        return False
+
+    async def _turn(
+        self, where: Where, method: str, message: Message, *, urgent: bool, spare: int = SPARE
+    ) -> None:
+        """Count a call for this message. Raises ChatBusy with the seconds until its turn."""
+        await self.calls.turn(where, method, _who(message), urgent=urgent, spare=spare)
+
+    async def _shown(self, where: Where, ref: str, card: Card) -> None:
+        """Remember what the message shows now, and let Slack's own status follow it."""
+        self._calm.put(ref, "yes" if _progress(card) else "")
+        await self._set_status(where, card)
 
     async def find(self, message: Message) -> str | None:
         """Looks at the metadata of the thread's (or channel's) messages; the newest counts."""
@@ -162,15 +190,17 @@ class SlackChat:
     # Showing
 
     async def _show(
-        self, where: Where, message: Message, send: Callable[[Shown], Awaitable[Json]]
+        self, where: Where, message: Message, method: str, send: Callable[[Shown], Awaitable[Json]]
     ) -> Json:
-        """Send the best look that Slack takes."""
+        """Send the best look that Slack takes. The first is counted already."""
         picture = await self._picture(where, message.card)
         canvas = await self.canvases.link(where, message) if self.canvases else ""
         looks = list(_looks(message, picture, canvas))
         for number, (shown, with_picture) in enumerate(looks):
             await self.share(where, await self._uploads(message.card, shown.spill))
             try:
+                if number:
+                    await self.calls.count(where, method)
                 return await send(shown)
             except Refused as refused:
                 if refused.code not in BLOCKS or number == len(looks) - 1:
@@ -181,9 +211,9 @@ class SlackChat:
         raise ChatError("no look of the card was taken")  # pragma: no cover
 
     async def _post(self, where: Where, shown: Shown, message: Message) -> Json:
-        return await self.calls.ask(
-            where, "chat.postMessage", channel=where.channel, thread_ts=where.thread or None,
-            text=shown.text, blocks=shown.blocks or None, unfurl_links=False, unfurl_media=False,
+        return await self.calls.send(
+            where, POST, channel=where.channel, thread_ts=where.thread or None, text=shown.text,
+            blocks=shown.blocks or None, unfurl_links=False, unfurl_media=False,
             metadata=metadata(message.card, message.version),
         )  # fmt: skip
 
@@ -206,20 +236,31 @@ class SlackChat:
     # Files
 
     async def _picture(self, where: Where, card: Card) -> str:
-        """The id of the card's picture at Slack, uploaded once; "" when there is none to show."""
+        """The id of the card's picture at Slack, uploaded once; "" when there is none to show.
+
+        There is none either while uploads are short: the plan says it all in words, too.
+        """
         if card.picture is None or live(card):
             return ""
         key = f"{where.team}:{sha256(card.picture.svg.encode()).hexdigest()}"
         if not (kept := self._pictures.get(key)):
             try:
-                ids = await self._send_files(where, [await _picture_upload(card)])
+                kept = await self._new_picture(where, card)
             except (Refused, ValueError) as error:
                 log.warning("slack took no picture: %s", error)
-                return ""
-            kept = ids[0]["id"]
-            await self._complete(where, ids, shared=False)
-            self._pictures.put(key, kept)
+            if kept:
+                self._pictures.put(key, kept)
         return kept
+
+    async def _new_picture(self, where: Where, card: Card) -> str:
+        try:
+            for method in (UPLOAD, COMPLETE):
+                await self.calls.count(where, method, PICTURES)
+        except ChatBusy:
+            return ""
+        file = await self._send_file(where, await _picture_upload(card))
+        await self._complete(where, [file], shared=False)
+        return str(file["id"])
 
     async def _uploads(self, card: Card, spill: str) -> list[Upload]:
         """What belongs beside the message: the card's files, and the text that did not fit."""
@@ -249,7 +290,9 @@ class SlackChat:
         there = await self._there(where)
         new = [upload for upload in lacking if upload.name not in there]
         if new:
-            await self._complete(where, await self._send_files(where, new), shared=True)
+            files = await self._send_files(where, new)
+            await self.calls.count(where, COMPLETE)
+            await self._complete(where, files, shared=True)
         for upload in lacking:
             self._uploaded.put(_file_key(where, upload), "there")
 
@@ -266,42 +309,23 @@ class SlackChat:
         """Bring the bytes to Slack; nobody sees them before they are completed."""
         made: list[Json] = []
         for upload in uploads:
-            url = await self.calls.ask(
-                where, "files.getUploadURLExternal", filename=upload.name,
-                length=len(upload.data), alt_txt=upload.alt[:1_000] or None,
-            )  # fmt: skip
-            await self.calls.put(str(url["upload_url"]), upload.data)
-            made.append({"id": str(url["file_id"]), "title": upload.title})
+            await self.calls.count(where, UPLOAD)
+            made.append(await self._send_file(where, upload))
         return made
 
+    async def _send_file(self, where: Where, upload: Upload) -> Json:
+        """Bring one file's bytes; the call is counted already."""
+        url = await self.calls.send(
+            where, UPLOAD, filename=upload.name, length=len(upload.data),
+            alt_txt=upload.alt[:1_000] or None,
+        )  # fmt: skip
+        await self.calls.put(str(url["upload_url"]), upload.data)
+        return {"id": str(url["file_id"]), "title": upload.title}
+
     async def _complete(self, where: Where, files: list[Json], *, shared: bool) -> None:
+        """Make the files usable, in the thread when they are `shared`; the call is counted."""
         place: Json = {"channel_id": where.channel, "thread_ts": where.thread or None}
-        await self.calls.ask(
-            where, "files.completeUploadExternal", files=files, **(place if shared else {})
-        )
-
-
-class Turns:
-    """Who waits for an edit: first come, first served, so that not all ask again at once.
-
-    It only says when to ask again; the limiter decides.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._asked: OrderedDict[str, float] = OrderedDict()
-
-    def join(self, key: str, soonest: float) -> float:
-        """The seconds until the turn of `key`, at most LONGEST_TURN."""
-        now = self._clock()
-        for gone in [k for k, at in self._asked.items() if now - at > 3 * LONGEST_TURN]:
-            del self._asked[gone]
-        self._asked[key] = now
-        ahead = list(self._asked).index(key)
-        return min(soonest + ahead * TIER_3.every, max(soonest, LONGEST_TURN))
-
-    def leave(self, key: str) -> None:
-        self._asked.pop(key, None)
+        await self.calls.send(where, COMPLETE, files=files, **(place if shared else {}))
 
 
 class _Memory:
@@ -327,6 +351,23 @@ def _looks(message: Message, picture: str, canvas: str) -> Iterator[tuple[Shown,
     yield render(card, revision, "", canvas), False
     yield plainer(card, revision, canvas), False
     yield bare(card), False
+
+
+def _who(message: Message) -> str:
+    """Whose turn it is in a queue."""
+    return f"{message.mission}/{message.slot}"
+
+
+def _progress(card: Card) -> bool:
+    """True for one step of many: work that goes on by itself, and can be stopped."""
+    return card.tone is Tone.busy and bool(card.buttons)
+
+
+def _kept_back(card: Card) -> int:
+    """How many uses of a click's url this leaves to later changes: the last is for the end."""
+    if _progress(card):
+        return 2
+    return 0 if card.ended_at else 1
 
 
 def _inner(data: Json, name: str) -> Json:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from aiohttp import web as http
 
+from tests.slack.standin.answers import Answer, Answers
 from tests.slack.standin.delivery import Envelope, Post
 from tests.slack.standin.faults import Fault, Faults, Kind
 from tests.slack.standin.limits import Tiers
@@ -59,6 +60,7 @@ class Standin:
         self.world = World()
         self.tiers = Tiers()
         self.faults = Faults()
+        self.answers = Answers()
         self.post = Post(self._happened)
         self.web = Web(self.world, self._happened)
         self.tokens = {self.bot_token: scopes}
@@ -76,7 +78,7 @@ class Standin:
         app.router.add_route("*", "/api/{method}", self._call)
         app.router.add_post("/upload/{file}", self._upload)
         app.router.add_get("/files/{file}/{rest:.*}", self._download)
-        app.router.add_post("/respond/{channel}/{user}", self._respond)
+        app.router.add_post("/respond/{ticket}", self._respond)
         app.router.add_get("/socket/{ticket}", self.post.serve)
         self._runner = http.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -182,13 +184,33 @@ class Standin:
         return http.Response(body=file.data, content_type=file.shown()["mimetype"])
 
     async def _respond(self, request: http.Request) -> http.StreamResponse:
-        """A response_url: private words to the person who clicked or typed."""
+        """A response_url: private words to who clicked or typed, or the clicked message anew."""
         body = await request.json()
-        channel, user = request.match_info["channel"], request.match_info["user"]
-        said = {"channel": channel, "user": user, **self.web.content(body)}
+        answer, error = self.answers.use(request.match_info["ticket"])
+        status = 404
+        if answer is not None:
+            try:
+                self._answer_to(answer, body)
+            except Refusal as refusal:
+                error, status = refusal.body["error"], 400
+        self._note("response_url", body, error, "")
+        if error:
+            return http.json_response({"ok": False, "error": error}, status=status)
+        return http.Response(text="ok")
+
+    def _answer_to(self, answer: Answer, body: Json) -> None:
+        content = self.web.content(body)
+        if body.get("replace_original") is True and answer.ts:
+            channel = self.world.channels[answer.channel]
+            message = self.web.own(channel, answer.ts, "cant_update_message")
+            self.web.rewrite(channel, message, content)
+            return
+        said = {"channel": answer.channel, "user": answer.user, **content}
         self.world.ephemerals.append(said)
         self._happened("ephemeral", said)
-        return http.Response(text="ok")
+
+    def _response_url(self, channel: str, user: str, ts: str = "") -> str:
+        return self.web.base + self.answers.path(channel, user, ts)
 
     # What happens
 
@@ -318,7 +340,7 @@ class Standin:
             "text": text,
             "api_app_id": APP,
             "is_enterprise_install": "false",
-            "response_url": f"{self.web.base}/respond/{channel}/{user}",
+            "response_url": self._response_url(channel, user),
             "trigger_id": self.world.trigger(user),
         }
         return self.post.send("slash_commands", payload)
@@ -353,7 +375,7 @@ class Standin:
             "container": {**container, "is_ephemeral": True},
             "trigger_id": self.world.trigger(user), "team": {"id": TEAM, "domain": "t1"},
             "channel": {"id": channel, "name": self.world.channels[channel].name},
-            "response_url": f"{self.web.base}/respond/{channel}/{user}", "actions": [action],
+            "response_url": self._response_url(channel, user), "actions": [action],
         }  # fmt: skip
         return self.post.send("interactive", payload)
 
@@ -376,7 +398,7 @@ class Standin:
             "team": {"id": TEAM, "domain": "t1"},
             "channel": {"id": channel, "name": self.world.channels[channel].name},
             "message": {k: v for k, v in message.items() if k not in ("metadata", "unfurl")},
-            "response_url": f"{self.web.base}/respond/{channel}/{user}",
+            "response_url": self._response_url(channel, user, message["ts"]),
             "actions": [action],
         }
 
@@ -418,7 +440,7 @@ class Standin:
             "team": {"id": TEAM, "domain": "t1"},
             "channel": {"id": channel, "name": self.world.channels[channel].name},
             "message": message,
-            "response_url": f"{self.web.base}/respond/{channel}/{user}",
+            "response_url": self._response_url(channel, user),
             "token": "legacy",
         }
         return self.post.send("interactive", payload)
