@@ -78,10 +78,10 @@ class App:
         """What removes missions and people for good."""
         return Removal(self.missions, self.files, self.settings.data_dir.resolve() / "work")
 
-    def shown(self) -> None:
-        """Something to show has changed."""
+    def shown(self, *slots: str) -> None:
+        """Something to show has changed: these slots (`mission/name`), or anything."""
         for courier in self.couriers:
-            courier.nudge()
+            courier.nudge(*slots)
 
     def face(self, chat: Chat) -> None:
         """Show missions of this chat's places there."""

@@ -11,12 +11,12 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import structlog
 
 from bot.cards import Card
-from bot.domain.base import digest
 from bot.domain.record import Record
 from bot.ports import Chat, ChatBusy, ChatGone, ChatLost, Message
 from bot.store.store import HOLDS, SlotRow, Store, StoreDown
@@ -30,8 +30,9 @@ T = TypeVar("T")
 
 TICK = 2.0
 """Seconds between two looks at the rows when nobody nudges."""
-BREATH = 0.05
-"""Seconds between two looks at the least: what changes meanwhile is looked at together."""
+BREATH, LONG_BREATH, SHARE = 0.05, 0.5, 4.0
+"""Seconds between two looks at the least: what changes meanwhile is looked at together. A look
+that took long is followed by a rest of `SHARE` times as long, up to the long breath."""
 SILENCE = 60.0
 """Seconds after which an answer counts as lost."""
 LONGEST = 60.0
@@ -54,19 +55,29 @@ class Courier:
         self._changed = asyncio.Event()
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, float] = {}
+        self._behind: set[str] = set()
         self._last: OrderedDict[str, str] = OrderedDict()
 
-    def nudge(self) -> None:
-        """Something changed: look now."""
-        self._changed.set()
+    def nudge(self, *slots: str) -> None:
+        """Something changed: look now.
+
+        With the keys of the slots that changed (`mission/name`), there is nothing to look for
+        while all of them are held: each is looked for when it is free again.
+        """
+        self._behind.update(slots)
+        if not slots or any(slot not in self._held for slot in slots):
+            self._changed.set()
 
     async def run(self) -> None:
         """Serve until cancelled. What is under way then is found again at the next start."""
+        time = asyncio.get_running_loop().time
         try:
             while True:
                 self._changed.clear()
+                began = time()
                 await self._serve()
-                await asyncio.sleep(BREATH)
+                rest = SHARE * (time() - began)
+                await asyncio.sleep(min(max(BREATH, rest), LONG_BREATH))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._tick):
                         await self._changed.wait()
@@ -87,8 +98,9 @@ class Courier:
         except Exception as error:  # noqa: BLE001  whatever it is, people wait: look again later
             log.warning("slots_not_read", error=type(error).__name__)
             return 0
-        self._forget_holds()
-        places = _by_place(slot for slot in due if self._free(slot))
+        free = [slot for slot in due if self._free(slot)]
+        self._behind = {_key(slot) for slot in due} - {_key(slot) for slot in free}
+        places = _by_place(free)
         for place, slots in places.items():
             self._serving[place] = asyncio.create_task(self._place(place, slots))
         return len(places)
@@ -102,7 +114,8 @@ class Courier:
                         await self._slot(slot, records)
         finally:
             del self._serving[place]
-            self.nudge()
+            if self._behind or not all(slot.ref for slot in slots):
+                self.nudge()
 
     async def _slot(self, slot: SlotRow, records: dict[str, Record | None]) -> None:
         """Serve one slot; whatever goes wrong is put in its row, to be tried again."""
@@ -226,12 +239,16 @@ class Courier:
     def _hold(self, key: str, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         if seconds > 0:
-            self._held[key] = loop.time() + seconds
-            loop.call_later(seconds, self.nudge)
+            until = self._held[key] = loop.time() + seconds
+            loop.call_at(until, self._freed, key, until)
 
-    def _forget_holds(self) -> None:
-        time = asyncio.get_running_loop().time()
-        self._held = {key: until for key, until in self._held.items() if until > time}
+    def _freed(self, key: str, until: float) -> None:
+        """A hold has ended, unless it was renewed: look, if anything waits to be shown."""
+        if self._held.get(key) != until:
+            return
+        del self._held[key]
+        if self._behind:
+            self._changed.set()
 
     def _free(self, slot: SlotRow) -> bool:
         return not self._waits(slot) and slot.place not in self._serving
@@ -283,4 +300,4 @@ def _name(slot: SlotRow) -> dict[str, str]:
 
 
 def _print(card: Card) -> str:
-    return digest(card.model_dump(mode="json"))
+    return sha256(card.model_dump_json().encode()).hexdigest()

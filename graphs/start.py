@@ -21,7 +21,7 @@ class Parts(Protocol):
     workers: Any
     holder: str
 
-    def shown(self) -> None: ...
+    def shown(self, *slots: str) -> None: ...
 
 
 async def models(settings: Settings, store: Store, *, only_offline: bool = False) -> Models:

@@ -26,14 +26,14 @@ class Limits(Frozen):
     steps: int = 24
 
 
-def _nobody() -> None:
+def _nobody(*slots: str) -> None:
     """Nobody is looking."""
 
 
 @dataclass(frozen=True)
 class Workshop:
     """Everything a node needs, passed on explicitly. `folder` is where attempts write files;
-    `shown` tells the faces that something to show has changed.
+    `shown` tells the faces which slots (`mission/name`) have something new to show.
     """
 
     store: Store
@@ -44,7 +44,7 @@ class Workshop:
     team: Mapping[str, Specialist] = field(default_factory=team)
     limits: Limits = field(default_factory=Limits)
     web: Web = field(default_factory=Web)
-    shown: Callable[[], None] = _nobody
+    shown: Callable[..., None] = _nobody
 
     async def record(self, mission: str) -> Record:
         """The mission's record. Raises Missing when it was forgotten."""
@@ -64,7 +64,8 @@ class Workshop:
         async with self.store.begin() as tx:
             await tx.fence(hold.lease.mission, hold.lease.epoch)
             yield tx
-        self.shown()
+        if tx.wanted:
+            self.shown(*tx.wanted)
 
 
 @dataclass

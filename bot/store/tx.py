@@ -29,11 +29,15 @@ class Missing(Refused):
 
 
 class Tx:
-    """Writes of one transaction. Lock the mission first: that puts its writers in order."""
+    """Writes of one transaction. Lock the mission first: that puts its writers in order.
+
+    `wanted` names the slots that have something new to show, as `mission/name`.
+    """
 
     def __init__(self, conn: Conn, now: datetime) -> None:
         self.conn = conn
         self.now = now
+        self.wanted: list[str] = []
 
     # -- the mission ---------------------------------------------------------------------------
 
@@ -164,11 +168,13 @@ class Tx:
     async def want(self, mission: str, place: str, *names: str) -> None:
         """These slots have something new to show."""
         row = {"mission": mission, "place": place, "wanted": 1, "made_at": self.now}
+        self.wanted += [f"{mission}/{name}" for name in names]
         for name in names:
             await self.conn.execute(q.want(self.conn.dialect.name), {**row, "name": name})
 
     async def want_all(self, mission: str) -> None:
         """Every slot of the mission has something new to show."""
+        self.wanted.append(f"{mission}/*")
         await self.conn.execute(q.WANT_ALL, {"of_mission": mission})
 
     async def event(self, mission: str, kind: EventKind, **data: Any) -> None:
