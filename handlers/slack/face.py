@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,11 +33,28 @@ log = structlog.get_logger(__name__)
 PATIENCE = 5
 """How often a private word is tried while Slack is busy."""
 REMEMBERED = 2_000
-"""Addresses of messages that are kept in memory."""
+"""Addresses of messages, and people, of which something is kept in memory."""
 NOT_FOR_GUESTS = (
     "Guests and people of other workspaces cannot start or steer missions here. Ask a member of "
     "this workspace to do it."
 )
+
+
+class Beside:
+    """The channel that people last had open beside their messages, while this process runs."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def get(self, team: str, user: str) -> str:
+        """The channel's id, "" for none."""
+        return self._seen.get((team, user), "")
+
+    def put(self, team: str, user: str, channel: str) -> None:
+        self._seen[team, user] = channel
+        self._seen.move_to_end((team, user))
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
 
 
 @dataclass
@@ -54,6 +72,7 @@ class Face:
     """When this process began: what was received before may have been half done."""
     tried: set[str] = field(default_factory=set[str])
     """The keys of letters whose root message this process has tried to post."""
+    beside: Beside = field(default_factory=Beside)
     links: dict[str, str] = field(default_factory=dict[str, str])
     """The addresses of messages, which never change."""
 

@@ -8,11 +8,14 @@ from functools import partial
 import structlog
 
 from bot.cards import Button, Click, encode
+from bot.chat.slack import limits
+from bot.chat.slack.errors import Refused as SlackRefused
 from bot.chat.slack.place import Where
 from bot.chat.slack.views import Entry, Home, home
+from bot.chat.slack.words import clip
 from bot.domain.events import ratings
 from bot.domain.mission import HouseContext, Mission
-from bot.ports import ChatError
+from bot.ports import ChatError, ChatGone
 from bot.store.spent import spent_by
 from handlers.asks import STATUS_WORDS, status_line
 from handlers.slack.face import Face
@@ -51,14 +54,42 @@ async def opened(face: Face, look: Opened) -> None:
 
 async def _suggest(face: Face, look: Opened) -> None:
     """An extra: where Slack has no agents, nothing is suggested."""
-    prompts = [{"title": title, "message": message} for title, message in PROMPTS]
     try:
+        prompts = [{"title": t, "message": m} for t, m in await _prompts(face, look)]
         await face.calls.ask(
-            Where(look.team, look.channel), "assistant.threads.setSuggestedPrompts",
-            channel_id=look.channel, prompts=prompts, title="What shall I do for you?",
+            Where(look.team, ""), "assistant.threads.setSuggestedPrompts",
+            channel_id=look.channel or await _direct(face, look), prompts=prompts,
+            title="What shall I do for you?",
         )  # fmt: skip
     except ChatError as error:
         log.info("slack_no_prompts", error=str(error))
+    else:
+        face.beside.put(look.team, look.user, look.beside)
+
+
+async def _prompts(face: Face, look: Opened) -> tuple[tuple[str, str], ...]:
+    """With a channel beside it, the first is about that channel's people.
+
+    It asks for what is attached: from here the bot reads nothing in that channel.
+    """
+    if not look.beside:
+        return PROMPTS
+    where = Where(look.team, look.beside)
+    try:
+        said = await face.calls.ask(where, "conversations.info", channel=look.beside)
+    except (SlackRefused, ChatGone):
+        return PROMPTS
+    name = f"#{said['channel']['name']}"
+    message = (
+        f"From the notes I attach, write an update for the people in {name}: what is done, what "
+        "is next, what is open."
+    )
+    return ((clip(f"Write an update for {name}", limits.BUTTON), message), *PROMPTS[:2], PROMPTS[3])
+
+
+async def _direct(face: Face, look: Opened) -> str:
+    opened = await face.calls.ask(Where(look.team, ""), "conversations.open", users=look.user)
+    return str(opened["channel"]["id"])
 
 
 async def publish(face: Face, team: str, user: str) -> None:

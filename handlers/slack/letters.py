@@ -5,7 +5,7 @@ place and time; who looks at it looks at its content, never at the event that br
 """
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -129,13 +129,17 @@ class Shortcut(Frozen):
 
 
 class Opened(Frozen):
-    """A person looks at the App Home or at the direct messages (`tab`)."""
+    """A person looks at the App Home or at the direct messages (`tab`), in `channel`.
+
+    `beside` is the channel that they have open next to it, when Slack says so.
+    """
 
     team: str
     user: str
     channel: str
     tab: str
     ts: str = ""
+    beside: str = ""
 
 
 class Halted(Frozen):
@@ -198,6 +202,38 @@ def deleted_of(event: Json, team: str) -> Deleted | None:
     return Deleted(
         team=team, channel=words.channel, user=words.user, ts=words.ts, thread=words.thread
     )
+
+
+def opened_of(event: Json, team: str) -> Opened:
+    """A look at the app's own pages."""
+    return Opened(
+        team=team, user=event["user"], channel=event.get("channel", ""), tab=event.get("tab", ""),
+        ts=str(event["event_ts"]), beside=_beside(event, team),
+    )  # fmt: skip
+
+
+def beside_of(event: Json, body: Json, team: str) -> Opened | None:
+    """What a person has open beside the direct messages; None when Slack does not say who."""
+    granted: list[Json] = body.get("authorizations") or [{}]
+    first = granted[0]
+    user = event.get("user") or ("" if first.get("is_bot") else first.get("user_id"))
+    if not user:
+        return None
+    channel = str(event.get("channel") or "")
+    direct = channel if channel.startswith("D") else ""
+    return Opened(team=team, user=user, channel=direct, tab="messages", beside=_beside(event, team))
+
+
+def _beside(event: Json, team: str) -> str:
+    """The channel among what is in view, the most relevant first; "" when there is none of ours."""
+    entities: list[Json] = inner(event, "context").get("entities") or []
+    for entity in entities:
+        value = entity.get("value")
+        message = cast("Json", value) if isinstance(value, dict) else {"channel_id": value}
+        channel = str(message.get("channel_id") or "")
+        if channel.startswith(("C", "G")) and entity.get("team_id", team) == team:
+            return channel
+    return ""
 
 
 def press_of(body: Json, team: str) -> Press:

@@ -33,8 +33,8 @@ Ack = Callable[..., Awaitable[Any]]
 MAKE = "make_mission"
 """The callback id of “Make this a mission”."""
 EVENTS = (
-    "app_home_opened", "app_mention", "app_uninstalled", "agent_session_stopped", "message",
-    "tokens_revoked",
+    "app_context_changed", "app_home_opened", "app_mention", "app_uninstalled",
+    "agent_session_stopped", "message", "tokens_revoked",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def listen(app: AsyncApp, face: Face) -> None:
     bolt.event("app_mention")(on.message)
     bolt.event("message")(on.message)
     bolt.event("app_home_opened")(on.look)
+    bolt.event("app_context_changed")(on.beside)
     bolt.event("agent_session_stopped")(on.halt)
     bolt.event("app_uninstalled")(on.removed)
     bolt.event("tokens_revoked")(on.revoked)
@@ -92,13 +93,18 @@ class Listeners:
             await self._keep(key, "deletion", gone.team, gone.where.place, gone)
 
     async def look(self, event: Json, context: Json) -> None:
-        team, user = str(context["team_id"]), event["user"]
-        look = letters.Opened(
-            team=team, user=user, channel=event.get("channel", ""), tab=event.get("tab", ""),
-            ts=str(event["event_ts"]),
-        )  # fmt: skip
-        key = f"slack:h:{team}:{user}:{event['event_ts']}"
-        await self._keep(key, "look", team, Where(team, user, "home").place, look)
+        look = letters.opened_of(event, str(context["team_id"]))
+        await self._keep_look(look, f"slack:h:{look.team}:{look.user}:{look.ts}")
+
+    async def beside(self, event: Json, body: Json, context: Json) -> None:
+        """What a person has open beside their messages to the bot; kept when it is news."""
+        look = letters.beside_of(event, body, str(context["team_id"]))
+        if look is not None and self.face.beside.get(look.team, look.user) != look.beside:
+            await self._keep_look(look, f"slack:x:{look.team}:{look.user}:{body['event_id']}")
+
+    async def _keep_look(self, look: letters.Opened, key: str) -> None:
+        place = Where(look.team, look.user, "home").place
+        await self._keep(key, "look", look.team, place, look)
 
     async def halt(self, event: Json, context: Json) -> None:
         team = str(context["team_id"])

@@ -157,3 +157,79 @@ async def test_recent_results_say_how_people_found_them(quiet: Town, slack: Stan
     recent = (await home(quiet, "U1"))["Recent"]
     assert "1 found it good and 1 found it not good" in recent
     assert [len(slack.private(user)) for user in ("U1", "U2")] == [1, 2]
+
+
+# -- what is open beside the direct messages -------------------------------------------------------
+
+
+def viewing(channel: str, team: str = "T1") -> Json:
+    return {"type": "slack#/types/channel_id", "value": channel, "team_id": team}
+
+
+def at_message(channel: str) -> Json:
+    value = {"channel_id": channel, "message_ts": "1.2"}
+    return {"type": "slack#/types/message_context", "value": value, "team_id": "T1"}
+
+
+def prompts(slack: Standin, user: str = "U1") -> list[str]:
+    found = slack.world.prompts.get(slack.world.im(user).id, {"prompts": []})
+    return [prompt["title"] for prompt in found["prompts"]]
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("entity", [viewing("C1"), at_message("C1")])
+async def test_the_channel_beside_the_messages_changes_what_is_suggested(
+    quiet: Town, slack: Standin, entity: Json, bare: bool
+):
+    """Also as Slack's reference has it, where the event names neither person nor channel."""
+    slack.look_beside("U1", {"type": "slack#/types/canvas_id", "value": "F1"}, entity, bare=bare)
+    await slack.until(lambda: prompts(slack))
+    assert prompts(slack)[0] == "Write an update for #general"
+    assert len(prompts(slack)) == 4
+
+
+async def test_who_looks_away_is_suggested_the_usual(quiet: Town, slack: Standin):
+    slack.look_beside("U1", viewing("C1"))
+    await slack.until(lambda: "Write an update for #general" in prompts(slack))
+    slack.look_beside("U1")
+    await slack.until(lambda: prompts(slack)[0] == "Summarise a document")
+
+
+@pytest.mark.parametrize("entity", [viewing("C2"), viewing("C1", "T9")])
+async def test_a_channel_that_is_not_ours_is_not_named(quiet: Town, slack: Standin, entity: Json):
+    """Private ones without the bot, and those of other workspaces."""
+    slack.world.channel("C2", "U1", bot=False, kind="private", name="secret")
+    slack.look_beside("U1", viewing("C1"))
+    await slack.until(lambda: "Write an update for #general" in prompts(slack))
+    slack.look_beside("U1", entity)
+    await slack.until(lambda: prompts(slack)[0] == "Summarise a document")
+
+
+async def test_looking_around_is_cheap_and_starts_nothing(quiet: Town, slack: Standin):
+    """The same channel again is acknowledged and forgotten; so is nobody in particular."""
+    slack.look_beside("U1", viewing("C1"))
+    await slack.until(lambda: prompts(slack))
+    kept = await quiet.kept()
+    for _ in range(5):
+        slack.look_beside("U1", viewing("C1"))
+    await quiet.settled()
+    assert await quiet.kept() == kept
+    assert len(slack.called("assistant.threads.setSuggestedPrompts")) == 1
+    assert await quiet.missions() == ()
+
+
+async def test_a_look_without_a_person_is_acknowledged(quiet: Town, slack: Standin):
+    seen = slack.happen("app_context_changed", context={})
+    await quiet.settled()
+    assert seen.acked.is_set()
+    assert await quiet.kept() == 0
+
+
+async def test_what_is_open_beside_counts_from_the_first_look(quiet: Town, slack: Standin):
+    """Slack says it with the opening too."""
+    im = slack.world.im("U1").id
+    slack.happen(
+        "app_home_opened", user="U1", channel=im, tab="messages", event_ts="1.1",
+        context={"entities": [viewing("C1")]},
+    )  # fmt: skip
+    await slack.until(lambda: "Write an update for #general" in prompts(slack))

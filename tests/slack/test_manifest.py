@@ -61,7 +61,7 @@ async def test_what_is_registered_is_what_the_manifest_says(town: Town):
     listeners: Any = town.door.bolt._async_listeners
     names = {listener.ack_function.__name__ for listener in listeners}
     assert names == {
-        "message", "look", "halt", "removed", "revoked", "command", "shortcut", "click",
+        "message", "look", "beside", "halt", "removed", "revoked", "command", "shortcut", "click",
         "edit_house", "form", "start_form",
     }  # fmt: skip
 

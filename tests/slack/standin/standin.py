@@ -221,8 +221,11 @@ class Standin:
         self._news.set()
         self._news = asyncio.Event()
 
-    def _event(self, event: Json, name: str) -> Envelope | None:
-        """Deliver an event, when the app subscribed to it and something listens."""
+    def _event(self, event: Json, name: str, by: str = "") -> Envelope | None:
+        """Deliver an event, when the app subscribed to it and something listens.
+
+        `by` is the person whom it concerns, where Slack names them beside the event.
+        """
         listens = self.post.sockets or self.post.request_url
         if name not in self.events or (event.get("user") == BOT and not listens):
             return None
@@ -234,7 +237,7 @@ class Standin:
             "type": "event_callback",
             "event_id": f"Ev{self.world.number()}",
             "event_time": int(time.time()),
-            "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
+            "authorizations": [{"team_id": TEAM, "user_id": by or BOT, "is_bot": not by}],
         }
         return self.post.send("events_api", payload)
 
@@ -465,6 +468,13 @@ class Standin:
         im = self.world.im(user)
         event = {"type": "app_home_opened", "user": user, "channel": im.id, "tab": tab}
         self._event({**event, "event_ts": self.world.ts()}, "app_home_opened")
+
+    def look_beside(self, user: str, *entities: Json, bare: bool = False) -> Envelope | None:
+        """A person opens something beside the app; `bare`: nameless, as in Slack's reference."""
+        named = {"user": user, "channel": self.world.im(user).id, "event_ts": self.world.ts()}
+        context: Json = {"entities": list(entities)} if entities else {}
+        event = {"type": "app_context_changed", "context": context, **({} if bare else named)}
+        return self._event(event, "app_context_changed", by=user if bare else "")
 
     def press_stop(self, channel: str, thread_ts: str, user: str = "U1") -> None:
         """A person presses the native Stop of an agent session."""
