@@ -39,8 +39,12 @@ TIER_2 = Rate(every=3.75, burst=4, most=MORE)
 TIER_3 = Rate(every=1.5, burst=10, most=MORE)
 TIER_4 = Rate(every=0.75, burst=20, most=MORE)
 """In any first minute at most 20, 50, 100 calls: the burst and what flows after it together."""
+DRAFT, DRAFTS = "a card under way", Rate(every=2.0, burst=10)
+"""Of our own: a card that is posted before it asks needs an edit to ask, so such posts take half of
+what Slack takes in edits; the others are posted when they ask."""
 STATUS = Rate(every=0.2, burst=20)
 RATES = {
+    DRAFT: DRAFTS,
     "canvases.create": TIER_2,
     "assistant.threads.setStatus": STATUS,
     "chat.postMessage": POST,

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import NamedTuple, cast
 
 from bot.cards import Card, Tone
-from bot.chat.slack.calls import API, Calls, Tokens
+from bot.chat.slack.calls import API, DRAFT, Calls, Tokens
 from bot.chat.slack.canvas import Canvases
 from bot.chat.slack.errors import BLOCKS, Refused
 from bot.chat.slack.limiter import Limiter
@@ -35,7 +35,7 @@ UPLOAD, COMPLETE = "files.getUploadURLExternal", "files.completeUploadExternal"
 SPARE = 4
 """Places of a burst that progress leaves to messages which need a person."""
 HALF = 5
-"""Places of a burst of edits below which a click's url is used, and no card under way begun."""
+"""Places of a burst of edits below which a click's url is used."""
 PICTURES = 10
 """Places of a burst of uploads that plans' pictures leave to results' files."""
 PRIVATE = frozenset({"user_not_in_channel", "messages_tab_disabled"})
@@ -84,7 +84,7 @@ class SlackChat:
         """
         where, urgent = Where.of(message.place), message.card.tone is not Tone.busy
         if not urgent:
-            await self._turn(where, EDIT, message, urgent=False, spare=HALF)
+            await self._turn(where, DRAFT, message, urgent=False, spare=0)
         await self._turn(where, POST, message, urgent=urgent, spare=1)
 
         async def send(shown: Shown) -> Json:
