@@ -282,7 +282,8 @@ def _node(task: TaskLine, canvas: _Canvas) -> str:
     )
 
 
-def _wrapped(title: str, page: _Page) -> list[str]:
+@lru_cache(maxsize=2_048)
+def _wrapped(title: str, page: _Page) -> tuple[str, ...]:
     """The title in at most `page.lines` lines that fit a node, cut with an ellipsis."""
     room = (page.width - 24) / TITLE
     lines = [""]
@@ -292,11 +293,11 @@ def _wrapped(title: str, page: _Page) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(part)
-    kept = [line for line in lines if line] or [""]
-    return kept if len(kept) <= page.lines else [*kept[: page.lines - 1], _cut(kept, page, room)]
+    kept = tuple(line for line in lines if line) or ("",)
+    return kept if len(kept) <= page.lines else (*kept[: page.lines - 1], _cut(kept, page, room))
 
 
-def _cut(lines: list[str], page: _Page, room: float) -> str:
+def _cut(lines: Sequence[str], page: _Page, room: float) -> str:
     last = " ".join(lines[page.lines - 1 : page.lines + 1])
     while measure(last + "…") > room:
         last = last[:-1]
@@ -331,4 +332,4 @@ def _advance(sign: str) -> float:
 
 def _text(words: str) -> str:
     """Escaped for XML, without the control signs that XML forbids."""
-    return escape("".join(c for c in words if c.isprintable() or c == " "))
+    return escape(words if words.isprintable() else "".join(c for c in words if c.isprintable()))

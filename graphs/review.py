@@ -35,7 +35,7 @@ async def judge(shop: Workshop, record: Record, attempt: Attempt) -> Verdict:
 
 def _criteria(record: Record, task: Task) -> tuple[Criterion, ...]:
     """The task's own criteria, and the requirements that it answers for."""
-    texts = {r.id: r.text for r in record.brief.requirements} if record.brief else {}
+    texts = record.texts
     asked = (
         Criterion(id=name, text=texts[name]) for name in record.covers(task.id) if name in texts
     )

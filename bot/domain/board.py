@@ -6,12 +6,13 @@ not run again.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from bot.domain.base import Frozen, digest
+from bot.domain.base import digest
 from bot.domain.gate import Gate, GateKind, Verb
-from bot.domain.plan import Plan, Task, ordered
+from bot.domain.plan import Plan, Task
 from bot.domain.record import Record
 from bot.domain.work import MAX_REWORKS, Attempt, AttemptStatus, Verdict
 
@@ -41,7 +42,8 @@ class TaskState(StrEnum):
         return self in {TaskState.failed, TaskState.blocked}
 
 
-class Run(Frozen):
+@dataclass(frozen=True)
+class Run:
     """Start attempt `number`; `resume` when its process died or its question was answered."""
 
     task: str
@@ -52,14 +54,16 @@ class Run(Frozen):
     tries: int = 0
 
 
-class Review(Frozen):
+@dataclass(frozen=True)
+class Review:
     """Review the output of this attempt."""
 
     task: str
     number: int
 
 
-class Block(Frozen):
+@dataclass(frozen=True)
+class Block:
     """Ask the person what to do about a task that cannot go on by itself."""
 
     task: str
@@ -71,7 +75,8 @@ class Block(Frozen):
 Action = Run | Review | Block
 
 
-class TaskView(Frozen):
+@dataclass(frozen=True)
+class TaskView:
     """One task as it stands. `attempt` is the newest one that counts for its fingerprint."""
 
     task: Task
@@ -86,35 +91,51 @@ class TaskView(Frozen):
 
 def fingerprint(task: Task, record: Record, inputs: Mapping[str, str]) -> str:
     """What an attempt at this task depends on; `inputs` maps dependencies to output hashes."""
-    texts = {r.id: r.text for r in record.brief.requirements} if record.brief else {}
-    files = record.brief.attachments if record.brief else ()
+    texts, files = record.texts, record.brief.attachments if record.brief else ()
+    return _digest(
+        task,  # pyright: ignore[reportArgumentType]  pydantic gives frozen models a hash
+        tuple(texts.get(r, r) for r in record.covers(task.id)),
+        tuple((g.number, g.text) for g in record.guidance_for(task.id)),
+        tuple(f.sha256 for f in files),
+        tuple(inputs.items()),
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _digest(
+    task: Task,
+    requirements: tuple[str, ...],
+    guidance: tuple[tuple[int, str], ...],
+    files: tuple[str, ...],
+    inputs: tuple[tuple[str, str], ...],
+) -> str:
+    """Kept, since a board is read many times while only the states of other tasks change."""
     return digest(
         {
             "instructions": [task.title, task.instructions],
             "criteria": [c.model_dump(mode="json", exclude={"id"}) for c in task.criteria],
-            "requirements": [texts.get(r, r) for r in record.covers(task.id)],
-            "guidance": [[g.number, g.text] for g in record.guidance_for(task.id)],
+            "requirements": requirements,
+            "guidance": guidance,
             "specialist": [task.specialist, task.tier, task.tools, task.stamp],
-            "attachments": [f.sha256 for f in files],
+            "attachments": files,
             "inputs": dict(inputs),
         }
     )
 
 
-class Board(Frozen):
+@dataclass(frozen=True)
+class Board:
     """All tasks of the newest plan, in an order in which dependencies come first."""
 
     views: tuple[TaskView, ...]
 
     @classmethod
     def of(cls, record: Record) -> "Board":
-        """Read the board from the rows. An empty one when there is no plan."""
-        if record.plan is None:
-            return cls(views=())
-        views: dict[str, TaskView] = {}
-        for task in ordered(record.plan.tasks):
-            views[task.id] = _view(task, record, views)
-        return cls(views=tuple(views[t.id] for t in record.plan.tasks))
+        """Read the board from the rows, once for each record. Empty when there is no plan."""
+        kept = vars(record)
+        if _KEPT not in kept:
+            kept[_KEPT] = cls(views=_views(record, record.plan) if record.plan else ())
+        return kept[_KEPT]
 
     @cached_property
     def by_id(self) -> dict[str, TaskView]:
@@ -141,6 +162,17 @@ class Board(Frozen):
 
     def count(self, *states: TaskState) -> int:
         return sum(v.state in states for v in self.views)
+
+
+_KEPT = "board"
+"""Where a record keeps its board, as cached properties are kept: a copy begins without it."""
+
+
+def _views(record: Record, plan: Plan) -> tuple[TaskView, ...]:
+    views: dict[str, TaskView] = {}
+    for task in plan.in_order:
+        views[task.id] = _view(task, record, views)
+    return tuple(views[t.id] for t in plan.tasks)
 
 
 def _view(task: Task, record: Record, above: Mapping[str, TaskView]) -> TaskView:
@@ -217,13 +249,13 @@ def _with_action(
     attempt = tries[-1]
     if view.state is TaskState.running:
         again = _run(view, attempt.number, resume=True, feedback=attempt.feedback)
-        return view.model_copy(update={"action": again})
+        return replace(view, action=again)
     if view.state is TaskState.reviewing:
-        return view.model_copy(update={"action": Review(task=attempt.task, number=attempt.number)})
+        return replace(view, action=Review(task=attempt.task, number=attempt.number))
     if view.state is not TaskState.failed:
         return view
     if gate is not None and gate.outcome is Verb.accept and attempt.output:
-        return view.model_copy(update={"state": TaskState.done})
+        return replace(view, state=TaskState.done)
     return _failed(view, record, tries, gate)
 
 
@@ -238,17 +270,20 @@ def _failed(view: TaskView, record: Record, tries: list[Attempt], gate: Gate | N
         number = len(record.attempts_of(view.task.id)) + 1
         feedback = verdict.feedback if verdict else attempt.feedback
         action = _run(view, number, feedback=feedback, tries=errors)
-        return view.model_copy(update={"state": TaskState.ready, "action": action, "why": why})
+        return replace(view, state=TaskState.ready, action=action, why=why)
     if gate is not None:
-        return view.model_copy(update={"why": why})
+        return replace(view, why=why)
     block = Block(task=view.task.id, number=attempt.number, fingerprint=view.fingerprint, why=why)
-    return view.model_copy(update={"action": block, "why": why})
+    return replace(view, action=block, why=why)
 
 
-def _run(view: TaskView, number: int, **more: object) -> Run:
-    return Run.model_validate(
-        {"task": view.task.id, "number": number, "fingerprint": view.fingerprint, **more}
-    )
+def _run(
+    view: TaskView, number: int, *, feedback: str, resume: bool = False, tries: int = 0
+) -> Run:
+    return Run(
+        task=view.task.id, number=number, fingerprint=view.fingerprint, feedback=feedback,
+        resume=resume, tries=tries,
+    )  # fmt: skip
 
 
 def _blocked_gate(record: Record, task: str, print_: str) -> Gate | None:

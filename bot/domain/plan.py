@@ -176,6 +176,11 @@ class Plan(Frozen):
     def by_id(self) -> dict[str, Task]:
         return {task.id: task for task in self.tasks}
 
+    @cached_property
+    def in_order(self) -> tuple[Task, ...]:
+        """Dependencies first. Raises ValueError when there is a cycle."""
+        return ordered(self.tasks)
+
     @property
     def open_findings(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.open)

@@ -88,7 +88,19 @@ class Record(Frozen):
         return "\n".join(d.words for d in self.decisions_at(gate) if d.words)
 
     def attempts_of(self, task: str) -> tuple[Attempt, ...]:
-        return tuple(a for a in self.attempts if a.task == task)
+        return self._attempts.get(task, ())
+
+    @cached_property
+    def _attempts(self) -> dict[str, tuple[Attempt, ...]]:
+        found: dict[str, tuple[Attempt, ...]] = {}
+        for attempt in self.attempts:
+            found[attempt.task] = (*found.get(attempt.task, ()), attempt)
+        return found
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The requirements' texts by their ids."""
+        return {r.id: r.text for r in self.brief.requirements} if self.brief else {}
 
     @cached_property
     def _verdicts(self) -> dict[tuple[str, int], Verdict]:

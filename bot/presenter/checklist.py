@@ -24,12 +24,12 @@ WRITES = {"write_file", "chart", "join_tables"}
 
 def checklist(record: Record, slot: str, plan: Plan) -> Card:
     mission, board = record.mission, Board.of(record)
+    lines = tuple(line(v.task, record, v) for v in board.views)
     return Card(
         mission=mission.id, slot=slot, version=plan.version, title=mission.title,
         tone=_running_tone(record), text=_progress(record, board),
         fields=words.costs(record),
-        tasks=tuple(line(v.task, record, v) for v in board.views),
-        picture=picture(tuple(line(v.task, record, v) for v in board.views)),
+        tasks=lines, picture=picture(lines),
         started_at=mission.created_at, ended_at=mission.ended_at,
         buttons=(words.stop(mission),) if _runs(mission) else (),
         footer=words.footer(record, None, f"plan v{plan.version}"),

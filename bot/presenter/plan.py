@@ -69,14 +69,15 @@ def _proposal(record: Record, slot: str, plan: Plan, gate: Gate | None) -> Card:
     """The plan as a person decides about it."""
     mission = record.mission
     waiting = gate is not None and gate.open
+    lines = tuple(checklist.line(t, record, None) for t in plan.tasks)
     return Card(
         mission=mission.id, slot=slot, version=plan.version, title=mission.title,
         tone=Tone.ask if waiting else Tone.plain,
         text=plan.summary if waiting else f"{plan.summary}\n{words.outcome(record, gate)}",
         fields=_facts(record, plan),
-        tasks=tuple(checklist.line(t, record, None) for t in plan.tasks),
+        tasks=lines,
         sections=(*_differences(record, plan), *_discussion(record, plan)),
-        picture=checklist.picture(tuple(checklist.line(t, record, None) for t in plan.tasks)),
+        picture=checklist.picture(lines),
         buttons=_plan_buttons(mission, plan, gate) if waiting and gate else (),
         footer=words.footer(record, gate, f"plan v{plan.version}"),
     )  # fmt: skip
