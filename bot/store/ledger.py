@@ -1,9 +1,10 @@
 """The ledger: the journal of model calls and what they cost."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, update
 
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
 from bot.store import statements as q
@@ -22,30 +23,34 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    async def stored(self, mission: str, key: str, request: str) -> StoredCall | None:
-        """The kept result of this key, when it was asked with the same request."""
-        of = {"of_mission": mission, "of_key": key, "of_request": request}
+    async def stored(
+        self, mission: str, keys: Sequence[str], request: str
+    ) -> dict[str, StoredCall]:
+        """The kept results of these keys, as far as they were asked with the same request."""
+        of = {"of_mission": mission, "of_keys": list(keys), "of_request": request}
         async with self.store.reading() as conn:
-            row = (await conn.execute(q.STORED_CALL, of)).first()
-        return StoredCall(response=row[0], model=row[1]) if row else None
+            found = await conn.execute(q.STORED_CALLS, of)
+            return {key: StoredCall(response=said, model=model) for key, said, model in found}
 
     async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
         """Set `amount` US dollars aside, None when the price is unknown.
 
         Raises OverCap, and Missing once the mission is forgotten: nothing is kept of it then.
         """
+        row = call.model_dump(mode="python")
         async with self.store.begin() as tx:
-            mission = await tx.lock(call.mission)
+            cap = await tx.lock_cap(call.mission)
+            row |= {"model": model, "state": "reserved", "reserved": amount, "at": tx.now}
+            if not await tx.add_call(row):
+                await self._replace(tx, call, row)
             if amount:
-                await self._afford(tx, call, mission.cap, amount)
-            await self._put_by(tx, call)
-            row = call.model_dump(mode="python")
-            await tx.put_call(
-                {**row, "model": model, "state": "reserved", "reserved": amount, "at": tx.now}
-            )
+                await self._afford(tx, call.mission, cap, amount)
 
-    async def _put_by(self, tx: Tx, call: CallKey) -> None:
-        """Keep an answer to another question under this key: it was paid for, and stays counted."""
+    async def _replace(self, tx: Tx, call: CallKey, row: dict[str, Any]) -> None:
+        """Take the place of an earlier try, whose process died; what it had set aside is free.
+
+        An answer to another question under this key was paid for: it is kept and stays counted.
+        """
         c = t.calls.c
         paid = and_(c.mission == call.mission, c.key == call.key, c.state == "done")
         await tx.conn.execute(
@@ -53,20 +58,14 @@ class Ledger:
             .where(paid, c.request != call.request)
             .values(key=c.key + "~" + func.substr(c.request, 1, 12))
         )
+        await tx.put_call(row)
 
-    async def _afford(self, tx: Tx, call: CallKey, cap: Decimal, amount: Decimal) -> None:
-        spent = await spending(tx.conn, call.mission)
-        before = await self._set_aside(tx, call)
-        left = cap - spent.spent - spent.reserved + before
-        if amount > left:
-            raise OverCap(amount, left)
-
-    async def _set_aside(self, tx: Tx, call: CallKey) -> Decimal:
-        """What an earlier try of this call, whose process died, has set aside: it is replaced."""
-        c = t.calls.c
-        where = and_(c.mission == call.mission, c.key == call.key, c.state == "reserved")
-        found = await tx.conn.execute(select(c.reserved).where(where))
-        return found.scalar_one_or_none() or Decimal(0)
+    async def _afford(self, tx: Tx, mission: str, cap: Decimal, amount: Decimal) -> None:
+        """Raises OverCap when this amount, set aside already, was too much."""
+        spent = await spending(tx.conn, mission)
+        left = cap - spent.spent - spent.reserved
+        if left < 0:
+            raise OverCap(amount, left + amount)
 
     async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
         """Keep the result and its price in place of the reservation."""

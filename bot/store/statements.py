@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    type_coerce,
     union_all,
     update,
 )
@@ -58,13 +59,31 @@ BODIES = union_all(
     _bodies(t.artifacts, t.artifacts.c.version),
 ).order_by("name", "number")
 """Everything that is one JSON body: one statement instead of five."""
-CALLS = select(
-    t.calls.c.state, t.calls.c.price, t.calls.c.reserved, t.calls.c.tokens_in, t.calls.c.tokens_out
-).where(t.calls.c.mission == OF, t.calls.c.state != "failed")
+
+
+def _spending() -> Select[*tuple[Any, ...]]:
+    """See `Store.spending`: one row, also for a mission without calls."""
+    c = t.calls.c
+    done, reserved = c.state == "done", c.state == "reserved"
+
+    def money(column: Any, where: Any) -> Any:
+        return type_coerce(func.coalesce(func.sum(column).filter(where), 0), t.Money)
+
+    return select(
+        money(c.price, done).label("spent"),
+        money(c.reserved, reserved).label("reserved"),
+        func.count().filter(done).label("calls"),
+        func.count().filter(done, c.price.is_(None)).label("unknown"),
+        func.coalesce(func.sum(c.tokens_in), 0).label("tokens_in"),
+        func.coalesce(func.sum(c.tokens_out), 0).label("tokens_out"),
+    ).where(c.mission == OF, c.state != "failed")
+
+
+SPENDING = _spending()
 PAUSED = select(t.workspaces.c.paused).where(t.workspaces.c.id == bindparam("of_workspace"))
-STORED_CALL = select(t.calls.c.response, t.calls.c.model).where(
+STORED_CALLS = select(t.calls.c.key, t.calls.c.response, t.calls.c.model).where(
     t.calls.c.mission == OF,
-    t.calls.c.key == bindparam("of_key"),
+    t.calls.c.key.in_(bindparam("of_keys", expanding=True)),
     t.calls.c.request == bindparam("of_request"),
     t.calls.c.state == "done",
 )
@@ -101,6 +120,7 @@ BEHIND = _behind()
 SET_MISSION = update(t.missions).where(t.missions.c.id == OF)
 LOCK = SET_MISSION.returning(t.missions)
 FENCE = SET_MISSION.where(t.missions.c.epoch == bindparam("of_epoch"))
+LOCK_CAP = SET_MISSION.returning(t.missions.c.cap)
 WAKE = SET_MISSION.values(wakes=t.missions.c.wakes + 1)
 WANT_ALL = (
     update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1)

@@ -427,16 +427,8 @@ async def _paused(conn: Conn, workspace: str) -> bool:
 
 async def spending(conn: Conn, mission: str) -> Spending:
     """What the calls of a mission cost so far, and what is set aside for those under way."""
-    done = list(await conn.execute(q.CALLS, {"of_mission": mission}))
-    zero = Spending().spent
-    return Spending(
-        spent=sum((r.price or zero for r in done if r.state == "done"), zero),
-        reserved=sum((r.reserved or zero for r in done if r.state == "reserved"), zero),
-        calls=sum(r.state == "done" for r in done),
-        unknown=sum(r.state == "done" and r.price is None for r in done),
-        tokens_in=sum(r.tokens_in for r in done),
-        tokens_out=sum(r.tokens_out for r in done),
-    )
+    found = await conn.execute(q.SPENDING, {"of_mission": mission})
+    return Spending.model_validate(dict(found.mappings().one()))
 
 
 def _engine(url: str, sqlite: bool) -> AsyncEngine | Engine:

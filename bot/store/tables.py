@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -50,17 +51,31 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Money(TypeDecorator[Decimal]):
-    """US dollars as decimal text: exact in both databases."""
+CENT = Decimal("0.01")
 
-    impl = String(40)
+
+def _places(money: Decimal) -> int:
+    exponent = money.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+class Money(TypeDecorator[Decimal]):
+    """US dollars as whole picodollars (10⁻¹²): exact, and both databases can add them up.
+
+    The dearest list prices have nine decimals for a token; a finer part is rounded to even.
+    """
+
+    impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value.scaleb(12).to_integral_value())
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        money = Decimal(int(value)).scaleb(-12).normalize()
+        return max(money, money.quantize(CENT), key=_places)
 
 
 def _id(name: str, **more: Any) -> Column[str]:
@@ -367,6 +382,9 @@ installations = Table(
     _id("workspace"),
     Column("secret", Text, nullable=False),
     _body(),
+    # a token that ends is renewed by one process at a time
+    _at("ends_at", needed=False),
+    _at("claimed_until", needed=False),
     _at("at"),
     PrimaryKeyConstraint("platform", "workspace"),
 )

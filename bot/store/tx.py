@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Table, and_, delete, func, insert, select, update
@@ -28,6 +29,9 @@ class Missing(Refused):
     """There is no such mission."""
 
 
+GONE = "That mission is not here any more."
+
+
 class Tx:
     """Writes of one transaction. Lock the mission first: that puts its writers in order.
 
@@ -47,8 +51,16 @@ class Tx:
         found = await self.conn.execute(q.LOCK, now)
         row = found.mappings().first()
         if row is None:
-            raise Missing("That mission is not here any more.")
+            raise Missing(GONE)
         return rows.mission_of(row)
+
+    async def lock_cap(self, mission: str) -> Decimal:
+        """What the mission may cost, with its row held until the commit. Raises Missing."""
+        now = {"of_mission": mission, "updated_at": self.now}
+        cap = (await self.conn.execute(q.LOCK_CAP, now)).scalar_one_or_none()
+        if cap is None:
+            raise Missing(GONE)
+        return cap
 
     async def fence(self, mission: str, epoch: int) -> None:
         """Go on only as the holder of this epoch. Raises Fenced."""
@@ -225,6 +237,10 @@ class Tx:
 
     async def put_step(self, mission: str, key: str, result: Mapping[str, Any]) -> None:
         await self._put(t.steps, {"mission": mission, "key": key, "result": dict(result)})
+
+    async def add_call(self, row: Mapping[str, Any]) -> bool:
+        """False when there is a call under this key."""
+        return await self._once(t.calls, row)
 
     async def put_call(self, row: Mapping[str, Any]) -> None:
         await self._put(t.calls, row)

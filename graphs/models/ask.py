@@ -1,6 +1,6 @@
 """One question to a model, and what the ledger must offer so that no answer is paid for twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -53,8 +53,10 @@ class Ask(BaseModel, Generic[T]):
 class Ledger(Protocol):
     """The journal of model calls and their cost."""
 
-    async def stored(self, mission: str, key: str, request: str) -> StoredCall | None:
-        """The result of this key, when it was asked with the same request hash."""
+    async def stored(
+        self, mission: str, keys: Sequence[str], request: str
+    ) -> Mapping[str, StoredCall]:
+        """The results of these keys, as far as they were asked with the same request hash."""
         ...
 
     async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:

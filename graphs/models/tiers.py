@@ -10,7 +10,7 @@ a process that dies in the middle goes on from the last stored answer, on the sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from graphs.models.messages import Question
 
+Step = tuple[str, Brain]
 T = TypeVar("T")
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -158,10 +159,12 @@ class Tiers:
         return await self._answer(question, _said)
 
     async def _answer(self, question: Question, read: Callable[[AIMessage], T]) -> T:
+        steps = self._path(question.ask)
+        kept = await self._stored(question, *(key for key, _ in steps))
         failures: list[tuple[str, Failure]] = []
-        for key, brain in await self._path(question):
+        for key, brain in _onwards(steps, kept):
             try:
-                return await self._from(brain, key, question, read)
+                return await self._from(brain, key, question, read, kept.get(key))
             except Failure as failure:
                 failures.append((brain.name, failure))
                 _log.warning("model failed", model=brain.name, why=str(failure), note=failure.note)
@@ -170,25 +173,29 @@ class Tiers:
         final = failures[-1][1].kind not in PASSING
         raise ModelFailed(sentence(failures), final=final)
 
-    async def _path(self, question: Question) -> list[tuple[str, Brain]]:
-        """The models to ask, with their keys. It begins where an earlier process had come to."""
-        ask = question.ask
+    def _path(self, ask: Ask[Any]) -> list[Step]:
+        """The models to ask, one after the other, each with its key."""
         judged = self._critic is not None and ask.purpose in JUDGES
         steps = [(ask.key, self._critic if self._critic and judged else self._brains[ask.tier])]
         for tier in (ask.tier, *NEXT[ask.tier]):
             if self._brains[tier] not in [brain for _, brain in steps]:
                 steps.append((f"{ask.key}#{tier}", self._brains[tier]))
-        for at in range(len(steps) - 1, 0, -1):
-            if await self._ledger.stored(ask.mission, steps[at][0], question.request):
-                return steps[at:]
         return steps
 
     async def _from(
-        self, brain: Brain, key: str, question: Question, read: Callable[[AIMessage], T]
+        self,
+        brain: Brain,
+        key: str,
+        question: Question,
+        read: Callable[[AIMessage], T],
+        kept: AIMessage | None,
     ) -> T:
         """One model's answer, mended at most REPAIRS times. Raises Failure."""
         for mends in range(REPAIRS + 1):
-            message = await self._journalled(brain, f"{key}#r{mends}" if mends else key, question)
+            this = f"{key}#r{mends}" if mends else key
+            if mends:
+                kept = (await self._stored(question, this)).get(this)
+            message = kept or await self._journalled(brain, this, question)
             try:
                 _whole(message, brain)
                 return read(message)
@@ -196,14 +203,18 @@ class Tiers:
                 question = question.again(message, malformed.errors)
         raise Failure(Kind.malformed)
 
+    async def _stored(self, question: Question, *keys: str) -> dict[str, AIMessage]:
+        """The kept answers to this question, by their keys."""
+        from graphs.models import messages
+
+        found = await self._ledger.stored(question.ask.mission, keys, question.request)
+        return {key: messages.load(stored.response) for key, stored in found.items()}
+
     async def _journalled(self, brain: Brain, key: str, question: Question) -> AIMessage:
-        """The stored message of this key, or a new one that is paid for and stored."""
+        """A new message that is paid for and kept."""
         from graphs.models import messages
 
         ask = question.ask
-        stored = await self._ledger.stored(ask.mission, key, question.request)
-        if stored is not None:
-            return messages.load(stored.response)
         most = MAX_OUTPUT if ask.purpose in LONG else SHORT_OUTPUT
         worst = brain.price(Tokens(tokens_of(question.size), most))
         await self._ledger.reserve(_call(question, key), brain.name, worst)
@@ -239,6 +250,12 @@ class Tiers:
             _log.info("model tried again", model=brain.name, why=str(failure))
 
         return await persist(once, budget, self._sleep, note)
+
+
+def _onwards(steps: Sequence[Step], kept: Container[str]) -> Sequence[Step]:
+    """The steps from where an earlier process had come to."""
+    at = max((n for n, (key, _) in enumerate(steps) if key in kept), default=0)
+    return steps[at:]
 
 
 def _call(question: Question, key: str) -> CallKey:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain.record import Spending
-from bot.domain.spend import CallKey, OverCap, Usage
+from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
 from bot.store.ledger import Ledger
 from bot.store.store import Store
 from tests.core.world import mission
@@ -35,6 +35,10 @@ def usage(price: str | None) -> Usage:
     )
 
 
+async def stored(ledger: Ledger, request: str, mission: str = "m1") -> StoredCall | None:
+    return (await ledger.stored(mission, ["k", "k#strong"], request)).get("k")
+
+
 async def spent(store: Store) -> Spending:
     record = await store.record("m1")
     assert record is not None
@@ -52,15 +56,15 @@ async def test_money_is_set_aside_and_then_settled(ledger: Ledger):
 
 
 async def test_a_stored_result_is_given_again_for_the_same_request_only(ledger: Ledger):
-    assert await ledger.stored("m1", "k", "r") is None
+    assert await stored(ledger, "r") is None
     await ledger.reserve(call(), "m", Decimal(0))
-    assert await ledger.stored("m1", "k", "r") is None
+    assert await stored(ledger, "r") is None
     await ledger.settle("m1", "k", usage("0"), {"text": "hi"})
-    kept = await ledger.stored("m1", "k", "r")
+    kept = await stored(ledger, "r")
     assert kept is not None
     assert (kept.response, kept.model) == ({"text": "hi"}, "m")
-    assert await ledger.stored("m1", "k", "other request") is None
-    assert await ledger.stored("m2", "k", "r") is None
+    assert await stored(ledger, "other request") is None
+    assert await stored(ledger, "r", "m2") is None
 
 
 async def test_what_would_pass_the_cap_is_not_called(ledger: Ledger):
@@ -116,7 +120,7 @@ async def test_a_late_word_changes_no_paid_answer(ledger: Ledger):
     await ledger.settle("m1", "k", usage("0.12"), {"text": "first"})
     await ledger.release("m1", "k", "timed out")
     await ledger.settle("m1", "k", usage("0.50"), {"text": "second"})
-    kept = await ledger.stored("m1", "k", "r")
+    kept = await stored(ledger, "r")
     assert kept is not None
     assert kept.response == {"text": "first"}
     assert (await spent(ledger.store)).spent == Decimal("0.12")
@@ -129,4 +133,4 @@ async def test_an_answer_to_another_question_stays_counted(ledger: Ledger):
     await ledger.reserve(call(request="other"), "m", Decimal("0.30"))
     await ledger.settle("m1", "k", usage("0.20"), {"text": "second"})
     assert (await spent(ledger.store)).spent == Decimal("0.32")
-    assert (await ledger.stored("m1", "k", "other")) is not None
+    assert await stored(ledger, "other") is not None

@@ -1,5 +1,6 @@
 """A ledger in memory that keeps the promises of `graphs.models.ask.Ledger`, cap included."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +22,11 @@ class MemoryLedger:
     def keys(self) -> list[str]:
         return [call.key for call in self.calls]
 
-    async def stored(self, mission: str, key: str, request: str) -> StoredCall | None:
-        return self._answers.get((mission, key, request))
+    async def stored(
+        self, mission: str, keys: Sequence[str], request: str
+    ) -> dict[str, StoredCall]:
+        found = {key: self._answers.get((mission, key, request)) for key in keys}
+        return {key: stored for key, stored in found.items() if stored is not None}
 
     async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
         spent = sum((u.price or Decimal(0) for u in self.usage.values()), Decimal(0))
