@@ -195,18 +195,17 @@ class SlackChat:
         """Send the best look that Slack takes. The first is counted already."""
         picture = await self._picture(where, message.card)
         canvas = await self.canvases.link(where, message) if self.canvases else ""
-        looks = list(_looks(message, picture, canvas))
-        for number, (shown, with_picture) in enumerate(looks):
-            await self.share(where, await self._uploads(message.card, shown.spill))
+        for number, look in enumerate(_looks(message, picture, canvas)):
+            await self.share(where, await self._uploads(message.card, look.shown.spill))
             try:
                 if number:
                     await self.calls.count(where, method)
-                return await send(shown)
+                return await send(look.shown)
             except Refused as refused:
-                if refused.code not in BLOCKS or number == len(looks) - 1:
+                if refused.code not in BLOCKS or look.plainest:
                     raise
                 log.warning("slack refused a card: slot=%s code=%s", message.slot, refused.code)
-            if with_picture:
+            if look.picture:
                 await self.share(where, [await _picture_upload(message.card)])
         raise ChatError("no look of the card was taken")  # pragma: no cover
 
@@ -343,14 +342,22 @@ class _Memory:
             self._kept.popitem(last=False)
 
 
-def _looks(message: Message, picture: str, canvas: str) -> Iterator[tuple[Shown, bool]]:
-    """From the best look to the plainest; whether it shows the picture."""
+class Look(NamedTuple):
+    """A card as blocks; `picture` when it shows the card's, `plainest` when no other is left."""
+
+    shown: Shown
+    picture: bool = False
+    plainest: bool = False
+
+
+def _looks(message: Message, picture: str, canvas: str) -> Iterator[Look]:
+    """From the best look to the plainest; each is only made when it is needed."""
     card, revision = message.card, message.version
     if picture:
-        yield render(card, revision, picture, canvas), True
-    yield render(card, revision, "", canvas), False
-    yield plainer(card, revision, canvas), False
-    yield bare(card), False
+        yield Look(render(card, revision, picture, canvas), picture=True)
+    yield Look(render(card, revision, "", canvas))
+    yield Look(plainer(card, revision, canvas))
+    yield Look(bare(card), plainest=True)
 
 
 def _who(message: Message) -> str:
