@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ READ_MS = 1_000
 PAUSES = (0.001, 0.05)
 """Seconds between two tries for the lock: at first, and at most."""
 READERS = 8
-"""Connections that are kept open; more are opened when they are needed."""
+"""Connections to read with that are kept open; more are opened when they are needed."""
 
 Rows: TypeAlias = sa.CursorResult[*tuple[Any, ...]]
 
@@ -35,13 +35,17 @@ _disk = ThreadPoolExecutor(4, thread_name_prefix="sqlite")
 
 
 class Engine:
-    """Connections to one file: WAL, with every commit on the disk before it counts."""
+    """Connections to one file: WAL, with every commit on the disk before it counts.
+
+    Those that are not in use are kept here: SQLAlchemy's pool costs more than a statement.
+    """
 
     def __init__(self, path: str, busy_seconds: float) -> None:
-        self._busy_seconds = busy_seconds
         made: Any = partial(_opened, path, busy_seconds)
-        self._pool = QueuePool(made, pool_size=READERS, max_overflow=-1)
-        self.sync_engine = sa.create_engine("sqlite+pysqlite://", pool=self._pool)
+        self.sync_engine = sa.create_engine("sqlite+pysqlite://", creator=made, poolclass=NullPool)
+        self._busy_seconds = busy_seconds
+        self._readers: list[Connection] = []
+        self._writer: Connection | None = None
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator["Connection"]:
@@ -50,20 +54,26 @@ class Engine:
         Others have their turn first: who reads in a loop must not have the event loop alone.
         """
         await asyncio.sleep(0)
-        conn = await self._connected()
+        conn = self._readers.pop() if self._readers else await self._opened()
         try:
             conn.raw.execute("BEGIN")
             yield conn
-        finally:
+            conn.undo()
+        except BaseException:
+            conn.close()
+            raise
+        if len(self._readers) < READERS:
+            self._readers.append(conn)
+        else:
             conn.close()
 
     async def write(self) -> "Connection":
-        """A connection with the write lock; close it.
+        """The connection to write with, with the lock: for one at a time. Give it back.
 
         The lock is taken at once: two that take it later stop each other. Raises
         sqlite3.OperationalError when another process keeps it.
         """
-        conn = await self._connected()
+        conn, self._writer = self._writer or await self._opened(wait=False), None
         try:
             await _lock(conn.raw, self._busy_seconds)
         except BaseException:
@@ -71,15 +81,21 @@ class Engine:
             raise
         return conn
 
+    def written(self, conn: "Connection") -> None:
+        """Take the connection back once it is committed."""
+        self._writer = conn
+
     async def dispose(self) -> None:
         """The last one to close writes the log back into the file, which may take a moment."""
-        await _in_thread(self.sync_engine.dispose)
+        kept = [*self._readers, *([self._writer] if self._writer else [])]
+        self._readers, self._writer = [], None
+        await _in_thread(lambda: [conn.close() for conn in kept])
 
-    async def _connected(self) -> "Connection":
-        """A kept connection, or a new one: to open the file may have to wait."""
-        connect = self.sync_engine.connect
-        kept = self._pool.checkedin()
-        return Connection(connect() if kept else await _in_thread(connect))
+    async def _opened(self, *, wait: bool = True) -> "Connection":
+        """A new connection, opened in a thread: that may have to wait."""
+        conn = Connection(await _in_thread(self.sync_engine.connect))
+        conn.raw.execute(f"PRAGMA busy_timeout={READ_MS if wait else 0}")
+        return conn
 
 
 class Connection:
@@ -127,8 +143,13 @@ class Connection:
         await _in_thread(self.raw.commit)
         self._conn.commit()
 
+    def undo(self) -> None:
+        """End the transaction; what is not committed is undone."""
+        self._conn.rollback()
+        self.raw.rollback()
+
     def close(self) -> None:
-        """Give it back; what is not committed is undone."""
+        """Close it for good; what is not committed is undone."""
         self._conn.close()
 
 
@@ -144,20 +165,15 @@ def _opened(path: str, busy_seconds: float) -> sqlite3.Connection:
     )  # fmt: skip
     raw.execute("PRAGMA journal_mode=WAL")
     raw.execute("PRAGMA synchronous=FULL")
-    raw.execute(f"PRAGMA busy_timeout={READ_MS}")
     return raw
 
 
 async def _lock(raw: sqlite3.Connection, busy_seconds: float) -> None:
     pause, most = PAUSES
     until = monotonic() + busy_seconds
-    raw.execute("PRAGMA busy_timeout=0")
-    try:
-        while not _locked(raw, last=monotonic() >= until):
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, most)
-    finally:
-        raw.execute(f"PRAGMA busy_timeout={READ_MS}")
+    while not _locked(raw, last=monotonic() >= until):
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, most)
 
 
 def _locked(raw: sqlite3.Connection, *, last: bool) -> bool:

@@ -65,14 +65,15 @@ class Group:
 
     committed: asyncio.Task[None]
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, engine: Engine, conn: Connection) -> None:
         self.conn = conn
         self.lost: BaseException | None = None
+        self._engine = engine
 
     @classmethod
     async def open(cls, engine: Engine) -> Self:
         """Begin one, with the write lock. Raises when another process keeps it."""
-        return cls(await engine.write())
+        return cls(engine, await engine.write())
 
     @asynccontextmanager
     async def part(self) -> AsyncGenerator[None]:
@@ -98,5 +99,7 @@ class Group:
             if self.lost is not None:
                 raise self.lost
             await self.conn.commit()
-        finally:
+        except BaseException:
             self.conn.close()
+            raise
+        self._engine.written(self.conn)
