@@ -15,7 +15,8 @@ from handlers.slack.listeners import listen
 class Authorize(AsyncAuthorize):
     """Who the bot is in a workspace, from memory: nothing is asked before an event is acknowledged.
 
-    None for a workspace without the app; then nothing is done for it.
+    None for a workspace without the app, by itself or through its organisation; then nothing is
+    done for it. Bolt's client gets no token: it is not used.
     """
 
     def __init__(self, face: Face) -> None:
@@ -25,13 +26,12 @@ class Authorize(AsyncAuthorize):
         self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None, **_: Any
     ) -> AuthorizeResult | None:
         try:
-            found = await self._installs.of(team_id or "")
+            found = await self._installs.of(team_id or "", enterprise_id or "")
         except LookupError:
             return None
         return AuthorizeResult(
             enterprise_id=enterprise_id, team_id=found.team, bot_user_id=found.bot_user,
             bot_id=found.bot_id, user_id=user_id,
-            bot_token=await self._installs.token(found.team),
         )  # fmt: skip
 
 

@@ -165,6 +165,16 @@ def inner(data: Json, name: str) -> Json:
 # -- reading ---------------------------------------------------------------------------------------
 
 
+def team_of(body: Json, known: str) -> str:
+    """The workspace that something happened in: `known`, as Bolt found it.
+
+    Where an organisation has the app as a whole, Slack may name the workspace beside the grant.
+    """
+    event = inner(body, "event")
+    named = (known, body.get("context_team_id"), body.get("team_id"), event.get("team"))
+    return next((str(team) for team in named if str(team or "").startswith("T")), known)
+
+
 def words_of(event: Json, team: str) -> Words | None:
     """A message event, or a message from the history, as a person's words; None for all else."""
     if event.get("bot_id") or event.get("subtype", "") not in SAID or not event.get("user"):

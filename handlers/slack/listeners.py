@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 Json = dict[str, Any]
 Ack = Callable[..., Awaitable[Any]]
 
+WHOLE = "is_enterprise_install"
+"""Bolt's word for an organisation that has the app as a whole."""
 MAKE = "make_mission"
 """The callback id of “Make this a mission”."""
 EVENTS = (
@@ -67,14 +69,20 @@ class Listeners:
     def __init__(self, face: Face) -> None:
         self.face = face
 
+    async def _team(self, body: Json, context: Json) -> str:
+        """The workspace; that it is served by its organisation is kept, for the time after this."""
+        team = letters.team_of(body, str(context.get("team_id") or ""))
+        await self.face.installs.of(team, str(context.get("enterprise_id") or ""))
+        return team
+
     async def _keep(self, key: str, kind: str, team: str, place: str, model: Any) -> None:
         await self.face.inbox.accept(letters.letter(key, kind, team, place, model))
 
     # -- events --------------------------------------------------------------------------------
 
-    async def message(self, event: Json, context: Json) -> None:
+    async def message(self, event: Json, body: Json, context: Json) -> None:
         """A message, its edit or its deletion; what does not concern the bot is not kept."""
-        team = str(context["team_id"])
+        team = await self._team(body, context)
         match event.get("subtype", ""):
             case "message_changed":
                 await self._edit(letters.edited_of(event, team))
@@ -92,13 +100,13 @@ class Listeners:
             key = f"{gone.first_key}:deleted"
             await self._keep(key, "deletion", gone.team, gone.where.place, gone)
 
-    async def look(self, event: Json, context: Json) -> None:
-        look = letters.opened_of(event, str(context["team_id"]))
+    async def look(self, event: Json, body: Json, context: Json) -> None:
+        look = letters.opened_of(event, await self._team(body, context))
         await self._keep_look(look, f"slack:h:{look.team}:{look.user}:{look.ts}")
 
     async def beside(self, event: Json, body: Json, context: Json) -> None:
         """What a person has open beside their messages to the bot; kept when it is news."""
-        look = letters.beside_of(event, body, str(context["team_id"]))
+        look = letters.beside_of(event, body, await self._team(body, context))
         if look is not None and self.face.beside.get(look.team, look.user) != look.beside:
             await self._keep_look(look, f"slack:x:{look.team}:{look.user}:{body['event_id']}")
 
@@ -106,8 +114,8 @@ class Listeners:
         place = Where(look.team, look.user, "home").place
         await self._keep(key, "look", look.team, place, look)
 
-    async def halt(self, event: Json, context: Json) -> None:
-        team = str(context["team_id"])
+    async def halt(self, event: Json, body: Json, context: Json) -> None:
+        team = await self._team(body, context)
         halt = letters.Halted(
             team=team, user=event["user"], channel=event["channel"], thread=event["thread_ts"]
         )
@@ -115,7 +123,9 @@ class Listeners:
         await self._keep(key, "halt", team, Where(team, halt.channel, halt.thread).place, halt)
 
     async def removed(self, body: Json, context: Json) -> None:
-        team = str(context["team_id"])
+        """A workspace removed the app, or a whole organisation did."""
+        whole = str(context.get("enterprise_id") or "") if context.get(WHOLE) else ""
+        team = whole or letters.team_of(body, str(context.get("team_id") or ""))
         key = f"slack:u:{team}:{body['event_id']}"
         gone = letters.Removed(team=team)
         await self._keep(key, "removed", team, Where(team, "app").place, gone)
@@ -129,7 +139,7 @@ class Listeners:
 
     async def command(self, ack: Ack, body: Json, context: Json) -> None:
         """With words: kept, then dealt with. Alone: the form, which needs the trigger id."""
-        team = str(context["team_id"])
+        team = await self._team(body, context)
         said = letters.command_of(body, team)
         if said.text.strip():
             where = Where(team, said.channel)
@@ -146,7 +156,7 @@ class Listeners:
         await self._open(body, where, said.user, view, said.answer)
 
     async def shortcut(self, ack: Ack, body: Json, context: Json) -> None:
-        team = str(context["team_id"])
+        team = await self._team(body, context)
         asked, where = letters.shortcut_of(body, team), Where(team, body["channel"]["id"])
         if asked is None:
             text = "Only a message that a person wrote can become a mission."
@@ -159,7 +169,7 @@ class Listeners:
 
     async def click(self, ack: Ack, body: Json, context: Json) -> None:
         """A button with a form opens it; every other one is kept, then dealt with."""
-        team = str(context["team_id"])
+        team = await self._team(body, context)
         pressed = letters.press_of(body, team)
         button = await self._with_form(pressed)
         if button is not None and button.form is not None:
@@ -187,7 +197,7 @@ class Listeners:
             return None
 
     async def edit_house(self, ack: Ack, body: Json, context: Json) -> None:
-        team, user = str(context["team_id"]), body["user"]["id"]
+        team, user = await self._team(body, context), body["user"]["id"]
         where = Where(team, user)
         house = await self.face.store.house(where.workspace)
         await self._open(body, where, user, forms.house_form(house))
@@ -195,7 +205,7 @@ class Listeners:
 
     async def start_form(self, ack: Ack, body: Json, context: Json) -> None:
         """What is wrong is said in the form itself, by the acknowledgement."""
-        filled = letters.filled_of(body, str(context["team_id"]))
+        filled = letters.filled_of(body, await self._team(body, context))
         try:
             forms.read_start(filled.values, "UTC", self.face.missions.cap)
         except forms.Wrong as wrong:
@@ -205,7 +215,7 @@ class Listeners:
         await ack()
 
     async def form(self, ack: Ack, body: Json, context: Json) -> None:
-        await self._keep_form(body, letters.filled_of(body, str(context["team_id"])))
+        await self._keep_form(body, letters.filled_of(body, await self._team(body, context)))
         await ack()
 
     async def _keep_form(self, body: Json, filled: letters.Filled) -> None:

@@ -1,5 +1,6 @@
 """Installing the app in a workspace: Bolt's OAuth flow over our own table and a sealed state."""
 
+from datetime import UTC, datetime
 from logging import Logger
 from urllib.parse import urljoin
 
@@ -50,12 +51,19 @@ class Kept(AsyncInstallationStore):
         return silent()
 
     async def async_save(self, installation: Installation) -> None:
-        """Raises BoltError for what is not served: a whole organisation at once."""
-        token = installation.bot_token
-        if installation.is_enterprise_install or not installation.team_id or not token:
-            raise BoltError("Install the app in one workspace, not in a whole organisation.")
+        """Keep a workspace, or an organisation as a whole. Raises BoltError without a bot token."""
+        token, whole = installation.bot_token, installation.is_enterprise_install
+        holder = installation.enterprise_id if whole else installation.team_id
+        if not token or not holder:
+            raise BoltError("Slack gave no bot token.")
         made = await who(token, self._base_url)
-        await self._installs.save(made, token)
+        name = (installation.enterprise_name if whole else installation.team_name) or made.name
+        ends = installation.bot_token_expires_at
+        await self._installs.save(
+            made.model_copy(update={"team": holder, "name": name}), token,
+            refresh=installation.bot_refresh_token or "",
+            ends_at=datetime.fromtimestamp(ends, UTC) if ends else None,
+        )  # fmt: skip
 
 
 class Sealed(AsyncOAuthStateStore):

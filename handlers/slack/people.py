@@ -138,8 +138,21 @@ def person_of(user: Json, team: str) -> Person:
 
 
 def _roles(user: Json, team: str) -> tuple[str, ...]:
-    outside = user.get("is_stranger") or user.get("team_id", team) != team
+    outside = user.get("is_stranger") or not _belongs(user, team)
     limited = user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("is_bot")
     if outside or limited or user.get("deleted"):
         return (GUEST,)
-    return (ADMIN,) if user.get("is_admin") or user.get("is_owner") else ()
+    return (ADMIN,) if _leads(user, team) else ()
+
+
+def _belongs(user: Json, team: str) -> bool:
+    """True for members. In an organisation people are also in workspaces besides their home."""
+    everywhere: Json = user.get("enterprise_user") or {}
+    return user.get("team_id", team) == team or team in (everywhere.get("teams") or ())
+
+
+def _leads(user: Json, team: str) -> bool:
+    """True for admins: of this workspace, when they are at home here, or of the organisation."""
+    at_home = user.get("team_id", team) == team
+    leader: Json = user if at_home else user.get("enterprise_user") or {}
+    return bool(leader.get("is_admin") or leader.get("is_owner"))

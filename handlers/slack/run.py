@@ -133,6 +133,7 @@ class Slack:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
         await self.chat.close()
+        await self.face.installs.close()
 
 
 async def _patiently(ask: Callable[[], Awaitable[Any]], setting: str) -> Any:
@@ -154,8 +155,9 @@ def build(app: App) -> tuple[SlackChat, Face]:
     settings = app.settings
     base_url = _slashed(settings.slack_api_url or API)
     installs = Installs(
-        app.store, settings.key(), single=_secret(settings.slack_bot_token), base_url=base_url
-    )
+        app.store, settings.key(), single=_secret(settings.slack_bot_token), base_url=base_url,
+        client=(settings.slack_client_id or "", _secret(settings.slack_client_secret)),
+    )  # fmt: skip
     chat = SlackChat(installs.token, app.files, base_url=base_url, limiter=_limiter(settings))
     chat.canvases = Canvases(chat.calls, app.store, installs)
     face = Face(

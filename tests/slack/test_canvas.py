@@ -12,7 +12,7 @@ from bot.chat.slack.canvas import MOST, Canvases, safe
 from bot.chat.slack.place import Where
 from bot.ports import Message
 from tests.core.world import artifact
-from tests.slack.standin import Standin
+from tests.slack.standin import ALL_SCOPES, Standin
 from tests.slack.standin.world import Canvas
 from tests.slack.test_chat import PING
 from tests.slack.town import Town
@@ -147,11 +147,11 @@ async def result_without(quiet: Town, slack: Standin) -> Json:
     return await result(quiet)
 
 
-async def test_without_the_scope_nothing_is_asked(quiet: Town, slack: Standin):
-    installs = quiet.face.installs
-    found = await installs.of("T1")
-    installs._known["T1"] = (found.model_copy(update={"scopes": ("chat:write",)}), "xoxb-standin")
-    assert linked(await result(quiet)) == ""
+async def test_without_the_scope_nothing_is_asked(town: Town, slack: Standin):
+    """Slack says with every answer what a token may do."""
+    slack.tokens[slack.bot_token] = ALL_SCOPES - {"canvases:write"}
+    await town.start(work=False)
+    assert linked(await result(town)) == ""
     assert slack.called("canvases.create") == []
 
 
@@ -247,14 +247,19 @@ async def test_what_its_readers_may_not_read_is_taken_away(
 
 
 async def test_two_processes_make_one_canvas(quiet: Town, slack: Standin):
-    """Whoever announces it first."""
+    """Whoever announces it first; the other shows the result without it."""
     asked = await asked_for(quiet)
-    face = quiet.face
-    two = [Canvases(face.calls, quiet.app.store, face.installs) for _ in range(2)]
-    where = Where.of(asked.place)
-    urls = await asyncio.gather(*(one.link(where, asked) for one in two))
-    assert len(canvases(slack)) == 1
-    assert sorted(urls) == ["", f"{slack.web.base}/docs/T1/{canvases(slack)[0].id}"]
+    face, where = quiet.face, Where.of(asked.place)
+    one, two = (Canvases(face.calls, quiet.app.store, face.installs) for _ in range(2))
+    hung = slack.fault("canvases.create", "delay_after")
+    first = asyncio.create_task(one.link(where, asked))
+    await slack.until(lambda: canvases(slack))
+    assert await two.link(where, asked) == ""
+    hung.open.set()
+    url = await first
+    assert canvases(slack)[0].id in url
+    assert await two.link(where, asked) == url
+    assert len(slack.called("canvases.create")) == 1
 
 
 async def asked_for(town: Town, body: str = BODY) -> Message:

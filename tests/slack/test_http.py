@@ -1,12 +1,14 @@
 """HTTP mode and several workspaces: the same handlers behind signed requests."""
 
+import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from html import unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 import httpx
@@ -14,8 +16,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from tests.slack.standin import Standin
-from tests.slack.standin.delivery import http_body, sign
+from tests.slack.standin import BOT, Standin
+from tests.slack.standin.delivery import Envelope, http_body, sign
 from tests.slack.town import Town, settings_for
 
 Json = dict[str, Any]
@@ -149,8 +151,6 @@ async def test_a_workspace_installs_the_app_and_is_served(many: Served, slack: S
     slack.world.user("U5", "Edsger", team="T2")
     slack.world.channel("C5", "U5")
     payload: Json = {**slack.command(f"/mission {GOAL}", "C5", "U5").payload, "team_id": "T2"}
-    from urllib.parse import urlencode
-
     body = urlencode(payload)
     kind = "application/x-www-form-urlencoded"
     assert await many.post(body, sign(SECRET, body), kind) == 200
@@ -177,6 +177,150 @@ async def test_an_installation_that_is_not_right_is_refused(
     """Another browser, a wrong code, a person who said no: nothing is kept."""
     assert (await install(many, **change)).status_code == status
     assert await many.town.face.installs.teams() == ()
+
+
+async def test_an_app_with_token_rotation_is_served_on(many: Served, slack: Standin):
+    """What Slack says of the token's end is kept, and the next one is used in time."""
+    await install(many, code="rotating")
+    installs = many.town.face.installs
+    first = await installs.token("T2")
+    before = many.town.app.store.clock
+    many.town.app.store.clock = installs._clock = lambda: before() + timedelta(hours=12)
+    second = await installs.token("T2")
+    assert [token.startswith("xoxe.xoxb-T2-") for token in (first, second)] == [True, True]
+    assert first != second
+    assert await installs.token("T2") == second
+
+
+# -- a whole organisation --------------------------------------------------------------------------
+
+
+async def said(many: Served, payload: Json) -> int:
+    """Slack sends this event."""
+    body = json.dumps(payload)
+    return await many.post(body, sign(SECRET, body), "application/json")
+
+
+def of_the_organisation(envelope: Envelope, team: str | None = None) -> Json:
+    """The event as Slack sends it for an app that the organisation has: `team` is in the grant."""
+    grant = {
+        "enterprise_id": "E1", "team_id": team, "user_id": BOT, "is_bot": True,
+        "is_enterprise_install": True,
+    }  # fmt: skip
+    named = {"team_id": "T3", "context_team_id": "T3", "context_enterprise_id": "E1"}
+    return {**envelope.payload, **named, "enterprise_id": "E1", "authorizations": [grant]}
+
+
+async def organisation(many: Served, slack: Standin) -> None:
+    """It has the app, and a workspace T3 with a person and a channel."""
+    await install(many, code="whole")
+    slack.world.user("U5", "Edsger", team="T3", teams=("T4",))
+    slack.world.channel("C5", "U5")
+
+
+def mention(slack: Standin) -> Envelope:
+    root = slack.say("C5", "U5", f"<@{BOT}> {GOAL}")
+    return slack.happen("app_mention", **{**root, "type": "app_mention"}, channel="C5")
+
+
+@pytest.mark.parametrize("team", ["T3", None])
+async def test_every_workspace_of_an_organisation_is_served(
+    many: Served, slack: Standin, team: str | None
+):
+    """With the organisation's token; the place is the workspace's, wherever Slack names it."""
+    await organisation(many, slack)
+    assert await said(many, of_the_organisation(mention(slack), team)) == 200
+    await many.town.app.inbox.settle()
+    (mission,) = await many.town.app.store.missions("slack:T3")
+    assert mission.place.startswith("slack:T3:C5:")
+    await slack.until(lambda: slack.seen("C5"))
+    assert {c.token for c in slack.called("chat.postMessage")} == {"xoxb-E1"}
+    assert await many.town.face.installs.teams() == ("T3",)
+
+
+async def test_a_command_of_an_organisation_is_heard(many: Served, slack: Standin):
+    await organisation(many, slack)
+    whole = {"team_id": "T3", "enterprise_id": "E1", "is_enterprise_install": "true"}
+    body = urlencode({**slack.command(f"/mission {GOAL}", "C5", "U5").payload, **whole})
+    kind = "application/x-www-form-urlencoded"
+    assert await many.post(body, sign(SECRET, body), kind) == 200
+    await slack.until(lambda: len(slack.seen("C5")) == 2)
+    assert {c.token for c in slack.called("chat.postMessage")} == {"xoxb-E1"}
+
+
+async def test_after_a_restart_its_workspaces_are_served_before_anything_comes(
+    many: Served, slack: Standin
+):
+    """Whose token serves a workspace is kept: what is shown there need not wait for an event."""
+    await organisation(many, slack)
+    await said(many, of_the_organisation(mention(slack)))
+    await many.town.stop()
+    await many.town.start(work=False)
+    assert await many.town.face.installs.token("T3") == "xoxb-E1"
+
+
+async def test_a_workspace_with_a_token_of_its_own_keeps_it(many: Served, slack: Standin):
+    await install(many, code="good")
+    await install(many, code="whole")
+    installs = many.town.face.installs
+    assert (await installs.of("T2", "E1")).organisation == ""
+    assert await installs.token("T2") == "xoxb-T2"
+
+
+async def test_workspaces_of_other_organisations_are_not_served(many: Served, slack: Standin):
+    await organisation(many, slack)
+    with pytest.raises(LookupError):
+        await many.town.face.installs.of("T9", "E9")
+    assert await many.town.face.installs.teams() == ()
+
+
+@pytest.mark.parametrize("event", ["app_uninstalled", "tokens_revoked"])
+async def test_an_organisation_that_removes_the_app_is_forgotten_with_its_workspaces(
+    many: Served, slack: Standin, event: str
+):
+    await organisation(many, slack)
+    await said(many, of_the_organisation(mention(slack)))
+    gone = slack.happen(event, tokens={"bot": [BOT]})
+    assert await said(many, of_the_organisation(gone)) == 200
+    await many.town.app.inbox.settle()
+    installs = many.town.face.installs
+    for team in ("T3", "E1"):
+        with pytest.raises(LookupError):
+            await installs.token(team)
+
+
+async def test_what_an_organisations_token_must_say_is_said(many: Served, slack: Standin):
+    """Groups and channels are those of one workspace."""
+    await organisation(many, slack)
+    await many.town.face.installs.of("T3", "E1")
+    slack.world.groups["S1"] = ["U5"]
+    people = many.town.face.people
+    assert await people.groups("T3") == (("S1", "@s1"),)
+    assert "S1" in (await people.person("T3", "U5", "S1")).roles
+    assert await people.channels("T3", "U5") == {"C5"}
+    assert not [c for c in slack.calls if c.error == "missing_argument"]
+
+
+@pytest.mark.parametrize(
+    ("person", "roles"),
+    [
+        ({"team": "T3", "teams": ("T4",)}, ()),
+        ({"team": "T4", "teams": ("T3",)}, ()),
+        ({"team": "T4", "teams": ("T3",), "admin": True}, ()),
+        ({"team": "T4", "teams": ("T3",), "leads": True}, ("admin",)),
+        ({"team": "T3", "teams": ("T4",), "admin": True}, ("admin",)),
+        ({"team": "T4", "teams": ("T5",)}, ("guest",)),
+        ({"team": "T9"}, ("guest",)),
+    ],
+)
+async def test_people_of_an_organisation_belong_where_they_are_members(
+    many: Served, slack: Standin, person: Json, roles: tuple[str, ...]
+):
+    """An admin of another workspace is none here; one of the organisation is."""
+    await organisation(many, slack)
+    await many.town.face.installs.of("T3", "E1")
+    slack.world.user("U6", "Barbara", **person)
+    assert (await many.town.face.person("T3", "U6")).roles == roles
 
 
 async def test_the_page_is_served_beside_the_browser_chat(slack: Standin, tmp_path: Path):

@@ -1,120 +1,217 @@
-"""Where the app is installed, with its tokens: one workspace from the settings, or many by OAuth.
+"""Where the app is installed: one workspace from the settings, or many by OAuth.
 
-Tokens are encrypted in the `installations` table. What is known of a workspace is kept in memory,
-so that nothing is asked before an event is acknowledged.
+What is known of a workspace is kept in memory, so that nothing is asked before an event is
+acknowledged. A workspace whose organisation has the app as a whole is served with that token.
+Tokens that end are renewed before they do.
 """
 
 import asyncio
-import base64
-import hashlib
-import json
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from cryptography.fernet import Fernet, InvalidToken
+from slack_sdk.errors import SlackTokenRotationError
+from slack_sdk.oauth.installation_store import Bot
+from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import delete, select
 
-from bot.chat.slack.place import PLATFORM, workspace_of
-from bot.domain.base import Frozen
-from bot.store import tables as t
+from bot.chat.slack.errors import Refused, explain
+from bot.chat.slack.register import Grant, Installed, Register
+from bot.ports import ChatBusy, ChatError, ChatGone
 from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
 
-
-class Installed(Frozen):
-    """One workspace and the bot in it. `scopes` are what the token may do, () when unknown."""
-
-    team: str
-    bot_user: str
-    bot_id: str
-    name: str = ""
-    scopes: tuple[str, ...] = ()
+RENEW = timedelta(hours=2)
+"""A token is renewed so long before it ends; Slack's are good for twelve hours."""
+MARGIN = timedelta(minutes=2)
+"""A token that ends sooner is not used any more: the clocks may differ, and calls take time."""
+AGAIN = 60.0
+"""Seconds between two tries while the old token is good."""
+TURN = 2.0
+"""Seconds to wait for another process that renews a token which has ended."""
 
 
 class Installs:
-    """Tokens and bots by team. `single` is the token of the one workspace, "" with OAuth only."""
+    """Tokens and bots by team. `single` is the token of the one workspace, "" with OAuth only.
 
-    def __init__(self, store: Store, key: str, *, single: str = "", base_url: str) -> None:
-        self._store = store
-        self.box = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
+    `client` is the app's id and secret, with which tokens are renewed. Close it when done.
+    """
+
+    def __init__(
+        self, store: Store, key: str, *, single: str = "", base_url: str,
+        client: tuple[str, str] = ("", ""),
+    ) -> None:  # fmt: skip
+        self._clock = store.clock
+        self._register = Register(store, key)
+        self.box = self._register.box
         self._single = single
         self._base_url = base_url
-        self._known: dict[str, tuple[Installed, str]] = {}
+        self._client = client
+        self._known: dict[str, tuple[Installed, Grant]] = {}
         self._asking = asyncio.Lock()
         self._asked = False
+        self._renewing: dict[str, asyncio.Task[Grant]] = {}
+        self._not_before: dict[str, float] = {}
+        self._over: dict[str, str] = {}
 
-    async def token(self, team: str) -> str:
-        """The bot token of a team. Raises LookupError, StoreDown."""
-        return (await self._find(team))[1]
+    async def close(self) -> None:
+        """Let a renewal under way end: half done, it would cost the installation."""
+        await asyncio.gather(*self._renewing.values(), return_exceptions=True)
 
-    async def of(self, team: str) -> Installed:
-        """The bot of a team. Raises LookupError, StoreDown."""
-        return (await self._find(team))[0]
+    async def of(self, team: str, organisation: str = "") -> Installed:
+        """The bot of a team; where it has none of its own, its organisation's.
 
-    async def _find(self, team: str) -> tuple[Installed, str]:
-        found = self._known.get(team) or await self._stored(team) or await self._own(team)
+        Raises LookupError, StoreDown.
+        """
+        try:
+            return (await self._find(team))[0]
+        except LookupError:
+            if organisation in ("", team):
+                raise
+        whole, _ = await self._find(organisation)
+        if team:
+            whole = whole.model_copy(update={"team": team, "organisation": organisation})
+            await self._register.link(whole)
+        return whole
+
+    async def _find(self, team: str) -> tuple[Installed, Grant]:
+        found = self._known.get(team) or await self._register.load(team) or await self._own(team)
         if found is None:
             raise LookupError(team)
         self._known[team] = found
         return found
 
     async def teams(self) -> tuple[str, ...]:
-        """Every team that is served. Raises StoreDown."""
+        """Every workspace that is served, as far as it was heard of. Raises StoreDown."""
         await self._own("")
-        query = select(t.installations.c.workspace).where(t.installations.c.platform == PLATFORM)
-        async with self._store.reading() as conn:
-            rows = [str(row[0]).partition(":")[2] for row in await conn.execute(query)]
-        return tuple(dict.fromkeys([*rows, *self._known]))
+        found = (*await self._register.teams(), *self._known)
+        return tuple(dict.fromkeys(team for team in found if not team.startswith("E")))
 
     # -- the one of the settings ---------------------------------------------------------------
 
-    async def _own(self, team: str) -> tuple[Installed, str] | None:
+    async def _own(self, team: str) -> tuple[Installed, Grant] | None:
         """The workspace of the token in the settings, asked for once."""
         if not self._single:
             return None
         async with self._asking:
             if not self._asked:
                 made = await who(self._single, self._base_url)
-                self._known[made.team] = (made, self._single)
+                self._known[made.team] = (made, Grant(token=self._single))
                 self._asked = True
         return self._known.get(team)
 
     # -- those of OAuth ------------------------------------------------------------------------
 
-    async def save(self, installed: Installed, token: str) -> None:
-        """Keep an installation; a new one replaces the old."""
-        secret = self.box.encrypt(token.encode()).decode()
-        row: dict[str, Any] = {
-            "platform": PLATFORM, "workspace": workspace_of(installed.team), "secret": secret,
-            "body": installed.model_dump(mode="json"),
-        }  # fmt: skip
-        async with self._store.begin() as tx:
-            await tx.conn.execute(delete(t.installations).where(_is(installed.team)))
-            await tx.conn.execute(t.installations.insert().values(**row, at=tx.now))
-        self._known[installed.team] = (installed, token)
+    async def save(
+        self, installed: Installed, token: str, *, refresh: str = "",
+        ends_at: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Keep an installation; a new one replaces the old. `refresh` renews what `ends_at`."""
+        grant = Grant(token=token, refresh=refresh, ends_at=ends_at)
+        await self._register.save(installed, grant)
+        self._known[installed.team] = (installed, grant)
 
     async def remove(self, team: str) -> None:
-        """Forget a workspace: it removed the app, or took its token back."""
-        async with self._store.begin() as tx:
-            await tx.conn.execute(delete(t.installations).where(_is(team)))
-        self._known.pop(team, None)
+        """Forget a workspace, or an organisation: it removed the app, or took its token back."""
+        await self._register.remove(team)
+        served = [k for k, (made, _) in self._known.items() if team in (k, made.organisation)]
+        for gone in served:
+            self._known.pop(gone)
         log.warning("slack_uninstalled", team=team)
 
-    async def _stored(self, team: str) -> tuple[Installed, str] | None:
-        query = select(t.installations.c.secret, t.installations.c.body).where(_is(team))
-        async with self._store.reading() as conn:
-            row = (await conn.execute(query)).first()
-        if row is None:
-            return None
+    # -- tokens --------------------------------------------------------------------------------
+
+    async def token(self, team: str) -> str:
+        """The bot token of a team.
+
+        Raises LookupError, StoreDown, and ChatBusy when it has ended and the next is not there yet.
+        """
+        installed, grant = await self._find(team)
+        holder = installed.organisation or team
+        if holder != team:
+            _, grant = await self._find(holder)
+        if not self._ends_within(grant, RENEW):
+            return grant.token
+        if self._ends_within(grant, MARGIN):
+            return (await asyncio.shield(self._renew(holder))).token
+        now = asyncio.get_running_loop().time()
+        if now >= self._not_before.get(holder, 0.0):
+            self._not_before[holder] = now + AGAIN
+            self._renew(holder)
+        return grant.token
+
+    def _ends_within(self, grant: Grant, span: timedelta) -> bool:
+        return grant.ends_at is not None and grant.ends_at - self._clock() < span
+
+    def _renew(self, team: str) -> asyncio.Task[Grant]:
+        """The renewal under way. Nobody who waits for it can break it off: half done is lost."""
+        task = self._renewing.get(team)
+        if task is None:
+            task = asyncio.create_task(self._renewed(team), name="slack token")
+            self._renewing[team] = task
+            task.add_done_callback(lambda done: self._ended(team, done))
+        return task
+
+    def _ended(self, team: str, task: asyncio.Task[Grant]) -> None:
+        del self._renewing[team]
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("slack_token_not_renewed", team=team, error=type(error).__name__)
+
+    async def _renewed(self, team: str) -> Grant:
+        """The grant after its renewal, by this process or another. Raises LookupError, ChatError.
+
+        A refresh token can be used once: who uses it has claimed it first.
+        """
+        installed, grant = await self._read_again(team)
+        if not self._ends_within(grant, RENEW):
+            return grant
+        if self._over.get(team) == grant.refresh:
+            raise LookupError(team)
+        if not await self._register.claim(team, grant):
+            raise ChatBusy(TURN)
         try:
-            token = self.box.decrypt(row.secret.encode()).decode()
-        except InvalidToken:
-            log.error("slack_token_unreadable", team=team, mend="SECRET_KEY changed: reinstall")
-            return None
-        body = json.loads(row.body) if isinstance(row.body, str) else row.body
-        return Installed.model_validate(body), token
+            new = await self._ask(installed, grant)
+        except (ChatError, LookupError):
+            await self._register.release(team)
+            raise
+        await self._register.renew(team, new)
+        self._known[team] = (installed, new)
+        return new
+
+    async def _read_again(self, team: str) -> tuple[Installed, Grant]:
+        self._known.pop(team, None)
+        return await self._find(team)
+
+    async def _ask(self, installed: Installed, grant: Grant) -> Grant:
+        """A new token from Slack. Raises ChatBusy, ChatLost; LookupError when that is over."""
+        bot = Bot(
+            team_id=installed.team, bot_token=grant.token, bot_id=installed.bot_id,
+            bot_user_id=installed.bot_user, bot_refresh_token=grant.refresh,
+            bot_token_expires_at=0, installed_at=0.0,
+        )  # fmt: skip
+        id, secret = self._client
+        web = AsyncWebClient(base_url=self._base_url, retry_handlers=[])
+        rotator = AsyncTokenRotator(client_id=id, client_secret=secret, client=web)
+        try:
+            made = await rotator.perform_bot_token_rotation(bot=bot)
+        except SlackTokenRotationError as error:
+            said = explain(error.api_error)
+        except Exception as error:  # noqa: BLE001  the SDK lets aiohttp's and the system's through
+            said = explain(error)
+        else:
+            if made is None or not made.bot_token_expires_at:
+                raise LookupError(installed.team)
+            life = timedelta(seconds=made.bot_token_expires_at - time.time())
+            ends = self._clock() + life
+            return Grant(token=made.bot_token, refresh=made.bot_refresh_token or "", ends_at=ends)
+        if isinstance(said, Refused | ChatGone):
+            mend = "install the app again; check SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
+            log.error("slack_token_refused", team=installed.team, error=str(said), mend=mend)
+            self._over[installed.team] = grant.refresh
+            raise LookupError(installed.team)
+        raise said
 
 
 async def who(token: str, base_url: str) -> Installed:
@@ -127,8 +224,3 @@ async def who(token: str, base_url: str) -> Installed:
         team=said["team_id"], bot_user=said["user_id"], bot_id=said.get("bot_id") or "",
         name=said.get("team") or "", scopes=scopes,
     )  # fmt: skip
-
-
-def _is(team: str) -> Any:
-    c = t.installations.c
-    return (c.platform == PLATFORM) & (c.workspace == workspace_of(team))

@@ -64,6 +64,8 @@ class Standin:
         self.post = Post(self._happened)
         self.web = Web(self.world, self._happened)
         self.tokens = {self.bot_token: scopes}
+        self.ended: set[str] = set()
+        """Tokens with rotation that are too old."""
         self.events = events
         self.calls: list[Call] = []
         self.journal: list[tuple[float, str, Json]] = []
@@ -133,16 +135,16 @@ class Standin:
             made = self.web.answer(name, args, frozenset())
             self.tokens[made["access_token"]] = ALL_SCOPES
             return http.json_response(made)
+        if token in self.ended:
+            raise Refusal("token_expired")
         if token not in self.tokens:
             raise Refusal("invalid_auth" if token else "not_authed")
         tier = METHODS[name].tier if name in METHODS else 3
         wait = self.tiers.seconds(name, tier, channel) if tier or name == "chat.postMessage" else 0
         if wait:
             raise Refusal("ratelimited", retry_after=wait)
-        self.web.viewer = "T2" if token == "xoxb-T2" else TEAM
+        self.web.viewer = self.web.owners.get(token, TEAM)
         made = self.web.answer(name, args, self.tokens[token])
-        if name == "auth.test" and token == "xoxb-T2":
-            made |= {"team_id": "T2", "team": "Two"}
         granted = ",".join(sorted(self.tokens[token]))
         return http.json_response(made, headers={"x-oauth-scopes": granted})
 

@@ -11,6 +11,7 @@ from tests.slack.standin.world import (
     APP,
     BOT,
     BOT_ID,
+    ORG,
     TEAM,
     Canvas,
     Channel,
@@ -47,6 +48,10 @@ class Method:
 
 
 METHODS: dict[str, Method] = {}
+PER_TEAM = frozenset(
+    {"files.list", "usergroups.list", "usergroups.users.list", "users.conversations"}
+)
+"""What an organisation's token is only told about one workspace, which must be named."""
 
 
 def method(name: str, tier: int, *scopes: str, needs: str = ""):
@@ -67,7 +72,10 @@ class Web:
         self.happened = happened
         self.base = ""
         self.viewer = TEAM
-        """The workspace of the token that asks."""
+        """The workspace, or the organisation, of the token that asks."""
+        self.owners: dict[str, str] = {}
+        """Whose the tokens of other installations are."""
+        self.refreshes: dict[str, str] = {}
         self.fail_blocks: set[str] = set()
         """Block types that this Slack refuses although the rules allow them."""
         self.no_canvases = ""
@@ -81,6 +89,8 @@ class Web:
         if found.scopes and not scopes.intersection(found.scopes):
             provided = ",".join(sorted(scopes))
             raise Refusal("missing_scope", needed=found.scopes[0], provided=provided)
+        if self.viewer == ORG and name in PER_TEAM and not args.get("team_id"):
+            raise Refusal("missing_argument", needed="team_id")
         lacking = [n for n in found.needs if args.get(n) in (None, "")]
         if lacking:
             raise _invalid(
@@ -232,21 +242,59 @@ def _metadata(args: Json) -> Json:
     return {"metadata": metadata}
 
 
+NAMES = {TEAM: "One", "T2": "Two", ORG: "Org"}
+
+
 @method("auth.test", 4)
 def _auth_test(web: Web, args: Json) -> Json:
-    return {"url": web.base, "team_id": TEAM, "user_id": BOT, "bot_id": BOT_ID, "user": "cm"}
-
-
-@method("oauth.v2.access", 0, needs="code")
-def _oauth(web: Web, args: Json) -> Json:
-    """The code `good` installs the app in a second workspace, `T2`."""
-    if args["code"] != "good":
-        raise Refusal("invalid_code")
+    """Who the token belongs to; that of an organisation names it as its team."""
+    whole = {"enterprise_id": ORG, "is_enterprise_install": True} if web.viewer == ORG else {}
     return {
-        "app_id": APP, "token_type": "bot", "access_token": "xoxb-T2", "bot_user_id": BOT,
-        "scope": "chat:write", "team": {"id": "T2", "name": "Two"}, "enterprise": None,
-        "authed_user": {"id": "U1"}, "is_enterprise_install": False,
+        "url": web.base, "team_id": web.viewer, "team": NAMES[web.viewer], "user_id": BOT,
+        "bot_id": BOT_ID, "user": "cm", **whole,
     }  # fmt: skip
+
+
+TWO = {"team": {"id": "T2", "name": "Two"}, "enterprise": None, "is_enterprise_install": False}
+WHOLE = {"team": None, "enterprise": {"id": ORG, "name": "Org"}, "is_enterprise_install": True}
+CODES: dict[str, Json] = {"good": TWO, "rotating": TWO, "whole": WHOLE}
+"""What each code installs: in a second workspace, there with token rotation, in an organisation."""
+LIFE = 43_200
+"""Seconds for which a token with rotation is good."""
+
+
+@method("oauth.v2.access", 0)
+def _oauth(web: Web, args: Json) -> Json:
+    if args.get("grant_type") == "refresh_token":
+        return _refreshed(web, str(args.get("refresh_token") or ""))
+    where = CODES.get(str(args.get("code") or ""))
+    if where is None:
+        raise Refusal("invalid_code")
+    owner: str = (where["team"] or where["enterprise"])["id"]
+    web.owners[f"xoxb-{owner}"] = owner
+    rotating = args["code"] == "rotating"
+    token = _rotating(web, owner) if rotating else {"access_token": f"xoxb-{owner}"}
+    return {
+        "app_id": APP, "token_type": "bot", "bot_user_id": BOT, "scope": "chat:write",
+        "authed_user": {"id": "U1"}, **where, **token,
+    }  # fmt: skip
+
+
+def _rotating(web: Web, owner: str) -> Json:
+    """A token that ends, with what brings the next one."""
+    number = web.world.number()
+    token, refresh = f"xoxe.xoxb-{owner}-{number}", f"xoxe-{owner}-{number}"
+    web.owners[token] = web.refreshes[refresh] = owner
+    return {"access_token": token, "refresh_token": refresh, "expires_in": LIFE}
+
+
+def _refreshed(web: Web, refresh: str) -> Json:
+    """A refresh token is good for one use."""
+    owner = web.refreshes.pop(refresh, "")
+    if not owner:
+        raise Refusal("invalid_refresh_token")
+    made = _rotating(web, owner)
+    return {**made, "token_type": "bot", "bot_user_id": BOT, "team": {"id": owner}}
 
 
 @method("chat.postMessage", 0, "chat:write", needs="channel")

@@ -9,6 +9,7 @@ from typing import Any
 Json = dict[str, Any]
 
 TEAM = "T1"
+ORG = "E1"
 APP = "A1"
 BOT = "UBOT"
 BOT_ID = "B1"
@@ -16,7 +17,11 @@ BOT_ID = "B1"
 
 @dataclass
 class User:
-    """A person. `guest` is Slack's restricted account, `team` another workspace's when not ours."""
+    """A person. `guest` is Slack's restricted account, `team` another workspace's when not ours.
+
+    `teams` are the workspaces of the organisation that they are in, besides the one they are at
+    home in; `leads` it.
+    """
 
     id: str
     name: str
@@ -25,6 +30,8 @@ class User:
     admin: bool = False
     team: str = TEAM
     bot: bool = False
+    teams: tuple[str, ...] = ()
+    leads: bool = False
 
     def shown(self, viewer: str = TEAM) -> Json:
         """As an app installed in `viewer` sees the person."""
@@ -39,10 +46,17 @@ class User:
             "is_owner": False,
             "is_restricted": self.guest,
             "is_ultra_restricted": False,
-            "is_stranger": self.team != viewer,
+            "is_stranger": viewer not in (self.team, ORG, *self.teams),
             "deleted": False,
             "profile": {"real_name": self.name, "display_name": self.name},
+            **({"enterprise_user": self._everywhere()} if self.teams else {}),
         }
+
+    def _everywhere(self) -> Json:
+        return {
+            "id": self.id, "enterprise_id": ORG, "enterprise_name": "Org", "is_owner": False,
+            "is_admin": self.leads, "teams": [self.team, *self.teams],
+        }  # fmt: skip
 
 
 @dataclass
