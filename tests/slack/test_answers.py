@@ -96,6 +96,38 @@ async def test_the_last_use_is_kept_for_the_end(house: SlackHouse):
     assert _updates(house) == ["response_url"] * 5
 
 
+async def test_a_gate_that_closes_does_not_wait_with_progress(house: SlackHouse):
+    """Without a url, as after a restart, the buttons go by an edit that progress left free."""
+    ref = await house.chat.post(message(house, buttons=(APPROVE,), tone=Tone.ask))
+    await _taken(house.chat.calls, 7)
+    await house.chat.edit(ref, message(house, version=2, text="Approved by Ada", **UNDER_WAY))
+    assert APPROVE.id not in str(house.messages()[0]["blocks"])
+    with pytest.raises(ChatBusy):
+        await house.chat.edit(ref, message(house, version=3, **UNDER_WAY))
+
+
+async def test_who_is_shown_by_a_click_waits_no_longer(house: SlackHouse):
+    """It makes room in the queue for those that have no click."""
+    ref = await house.chat.post(message(house, buttons=(APPROVE,), tone=Tone.ask))
+    await _taken(house.chat.calls, 10)
+    with pytest.raises(ChatBusy):
+        await house.chat.edit(ref, message(house, version=2))
+    url = house.slack.click(house.messages()[0], APPROVE.label).payload["response_url"]
+    house.chat.calls.answers.heard(ref, url)
+    await house.chat.edit(ref, message(house, version=3))
+    assert house.chat.calls.waiting(WHERE, "chat.update") == 0
+
+
+async def test_private_words_spend_the_same_uses(house: SlackHouse):
+    """Five in all, whichever way."""
+    ref = await house.chat.post(message(house, buttons=(APPROVE,), tone=Tone.ask))
+    url = house.slack.click(house.messages()[0], APPROVE.label).payload["response_url"]
+    house.chat.calls.answers.heard(ref, url)
+    assert await house.chat.calls.respond(url, {"text": "Approved."})
+    assert house.chat.calls.answers.left(ref) == 4
+    assert house.whispers() == ["Approved."]
+
+
 async def test_with_room_for_edits_no_use_is_spent(house: SlackHouse):
     """The url is for when edits are short."""
     ref = await house.chat.post(message(house, buttons=(APPROVE,), tone=Tone.ask))
@@ -239,7 +271,7 @@ def test_who_no_longer_asks_holds_nobody_up():
     assert not turns.may_try("late", urgent=False)
     now[0] = 4 * LONGEST_TURN
     assert turns.may_try("late", urgent=False)
-    assert turns.empty
+    assert len(turns) == 0
 
 
 async def test_many_checklists_share_the_edits_evenly(slack: Standin):

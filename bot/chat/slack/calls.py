@@ -146,6 +146,11 @@ class Calls:
             raise ChatBusy(self._queue(key, rate).join(who, urgent=urgent, soonest=wait))
         self.leave(where, method, who)
 
+    def waiting(self, where: Where, method: str) -> int:
+        """How many wait for their turn."""
+        found = self._turns.get(_key(where, method))
+        return len(found) if found else 0
+
     def _queue(self, key: str, rate: Rate) -> Turns:
         return self._turns.setdefault(key, Turns(rate.every, self._clock))
 
@@ -154,7 +159,7 @@ class Calls:
         key = _key(where, method)
         if (turns := self._turns.get(key)) is not None:
             turns.leave(who)
-            if turns.empty:
+            if not len(turns):
                 del self._turns[key]
 
     async def send(self, where: Where, method: str, **args: Any) -> Json:

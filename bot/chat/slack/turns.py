@@ -47,9 +47,8 @@ class Turns:
         """It had its turn."""
         self._waiting.pop(key, None)
 
-    @property
-    def empty(self) -> bool:
-        return not self._waiting
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def _ahead(self, key: str, urgent: bool) -> int:
         """How many others are served before; who has not asked for long has nothing to show."""
