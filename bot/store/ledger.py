@@ -27,6 +27,7 @@ class Ledger:
         self, mission: str, keys: Sequence[str], request: str
     ) -> dict[str, StoredCall]:
         """The kept results of these keys, as far as they were asked with the same request."""
+        await self.store.catch_up(mission)
         of = {"of_mission": mission, "of_keys": list(keys), "of_request": request}
         async with self.store.reading() as conn:
             found = await conn.execute(q.STORED_CALLS, of)
@@ -68,17 +69,20 @@ class Ledger:
             raise OverCap(amount, left + amount)
 
     async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
-        """Keep the result and its price in place of the reservation."""
-        await self._end(
-            mission, key, state="done", model=usage.model, price=usage.price, reserved=None,
-            tokens_in=usage.tokens_in, tokens_out=usage.tokens_out, response=response,
-        )  # fmt: skip
+        """Keep the result and its price in place of the reservation.
+
+        It is on the disk with the mission's next transaction: with what is made of it, see
+        `bot.store.late`.
+        """
+        ended = {
+            "state": "done", "model": usage.model, "price": usage.price, "reserved": None,
+            "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out, "response": response,
+        }  # fmt: skip
+        self.store.late.add(mission, {"of_key": key, "ended_at": self.store.clock(), **ended})
 
     async def release(self, mission: str, key: str, error: str) -> None:
         """The call failed and cost nothing."""
-        await self._end(mission, key, state="failed", reserved=None, error=error[:500])
-
-    async def _end(self, mission: str, key: str, **values: Any) -> None:
-        of = {"of_mission": mission, "of_key": key}
+        ended = {"state": "failed", "reserved": None, "error": error[:500]}
         async with self.store.begin() as tx:
-            await tx.conn.execute(q.END_CALL, {**of, "ended_at": tx.now, **values})
+            await tx.catch_up(mission)
+            await tx.end_call(mission, {"of_key": key, "ended_at": tx.now, **ended})

@@ -1,5 +1,7 @@
 """The Store: SQL on one machine (SQLite, WAL) and for a team (PostgreSQL), with one code."""
 
+import asyncio
+import contextlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -26,6 +28,7 @@ from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
 from bot.store.inline import Conn, Engine
+from bot.store.late import Late, Taken
 from bot.store.tx import Tx
 from bot.store.writers import Writers
 
@@ -80,8 +83,11 @@ class Store:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(url, self.sqlite)
         self._writers = Writers(self.engine) if isinstance(self.engine, Engine) else None
+        self.late = Late(self.catch_up)
 
     async def close(self) -> None:
+        with contextlib.suppress(StoreDown):
+            await self.late.close()
         if self._writers is not None:
             await self._writers.close()
         await self.engine.dispose()
@@ -94,9 +100,23 @@ class Store:
         Raises StoreDown when the database cannot take it.
         """
         with _reachable():
-            write = self._write()
-            async with write as conn:
-                yield Tx(conn, self.clock())
+            async with self._kept() as taken, self._write() as conn:
+                yield Tx(conn, self.clock(), taken)
+                taken.written = True
+
+    @asynccontextmanager
+    async def _kept(self) -> AsyncGenerator[Taken]:
+        """The answers that a transaction takes along wait again when it comes to nothing.
+
+        Who is cancelled while it waits for the disk leaves them there.
+        """
+        taken = Taken(self.late)
+        try:
+            yield taken
+        except BaseException as error:
+            if not (taken.written and isinstance(error, asyncio.CancelledError)):
+                taken.give_back()
+            raise
 
     def _write(self) -> AbstractAsyncContextManager[Conn]:
         if isinstance(self.engine, Engine):
@@ -110,6 +130,12 @@ class Store:
         with _reachable():
             async with self.engine.connect() as conn:
                 yield conn
+
+    async def catch_up(self, mission: str) -> None:
+        """Write the answers that wait for the mission's next transaction. Raises StoreDown."""
+        if mission in self.late:
+            async with self.begin() as tx:
+                await tx.catch_up(mission)
 
     # -- missions ------------------------------------------------------------------------------
 
@@ -133,6 +159,7 @@ class Store:
 
     async def record(self, mission: str) -> Record | None:
         """Everything the rows say of a mission, as of one moment."""
+        await self.catch_up(mission)
         async with self.reading() as conn:
             if not self.sqlite:
                 await conn.execution_options(isolation_level="REPEATABLE READ")

@@ -18,6 +18,7 @@ from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
 from bot.store.inline import Conn
+from bot.store.late import Taken
 from bot.store.nameless import make_nameless
 
 
@@ -35,13 +36,15 @@ GONE = "That mission is not here any more."
 class Tx:
     """Writes of one transaction. Lock the mission first: that puts its writers in order.
 
-    `wanted` names the slots that have something new to show, as `mission/name`.
+    `wanted` names the slots that have something new to show, as `mission/name`. Who holds a
+    mission's row writes the answers that came `late` for it.
     """
 
-    def __init__(self, conn: Conn, now: datetime) -> None:
+    def __init__(self, conn: Conn, now: datetime, late: Taken) -> None:
         self.conn = conn
         self.now = now
         self.wanted: list[str] = []
+        self._late = late
 
     # -- the mission ---------------------------------------------------------------------------
 
@@ -52,6 +55,7 @@ class Tx:
         row = found.mappings().first()
         if row is None:
             raise Missing(GONE)
+        await self.catch_up(mission)
         return rows.mission_of(row)
 
     async def lock_cap(self, mission: str) -> Decimal:
@@ -60,6 +64,7 @@ class Tx:
         cap = (await self.conn.execute(q.LOCK_CAP, now)).scalar_one_or_none()
         if cap is None:
             raise Missing(GONE)
+        await self.catch_up(mission)
         return cap
 
     async def fence(self, mission: str, epoch: int) -> None:
@@ -68,6 +73,12 @@ class Tx:
         done = await self.conn.execute(q.FENCE, {**held, "updated_at": self.now})
         if done.rowcount != 1:
             raise Fenced(f"mission {mission} is held under another epoch than {epoch}")
+        await self.catch_up(mission)
+
+    async def catch_up(self, mission: str) -> None:
+        """Write the answers that wait for this mission's next transaction."""
+        for answer in self._late.take(mission):
+            await self.end_call(mission, answer)
 
     async def add_mission(self, mission: Mission) -> None:
         await self.conn.execute(insert(t.missions), rows.mission_row(mission))
@@ -244,6 +255,10 @@ class Tx:
 
     async def put_call(self, row: Mapping[str, Any]) -> None:
         await self._put(t.calls, row)
+
+    async def end_call(self, mission: str, ended: Mapping[str, Any]) -> None:
+        """Put what came of a call, its key in `of_key`, in place of its reservation."""
+        await self.conn.execute(q.END_CALL, {"of_mission": mission, **ended})
 
     async def put_file(self, sha256: str, data: bytes) -> None:
         """Keep bytes, or mark those that are there as put again, now."""

@@ -1,0 +1,119 @@
+"""Answers that wait for their mission's next transaction: none is lost, none is written twice."""
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.spend import CallKey, Usage
+from bot.store import late
+from bot.store.ledger import Ledger
+from bot.store.store import Store
+from tests.core.world import mission
+
+ANSWER = {"text": "hi"}
+
+
+@pytest.fixture
+async def ledger(store: Store, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """Of a mission with one call under way. What is late waits for long."""
+    monkeypatch.setattr(late, "WAITS", 60.0)
+    async with store.begin() as tx:
+        await tx.add_mission(mission())
+    ledger = Ledger(store)
+    call = CallKey(mission="m1", key="k", request="r", purpose="plan", tier="light")
+    await ledger.reserve(call, "m", Decimal("0.30"))
+    return ledger
+
+
+async def settle(ledger: Ledger) -> None:
+    usage = Usage(model="m", tokens_in=1, tokens_out=1, price=Decimal("0.12"))
+    await ledger.settle("m1", "k", usage, ANSWER)
+
+
+async def kept(store: Store) -> bool:
+    """Whether another process finds the answer."""
+    return bool(await Ledger(store).stored("m1", ["k"], "r"))
+
+
+async def test_an_answer_is_written_with_what_is_made_of_it(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    other = another()
+    await settle(ledger)
+    assert not await kept(other)
+    async with ledger.store.begin() as tx:
+        await tx.fence("m1", 0)
+    assert await kept(other)
+
+
+async def test_an_answer_is_written_by_itself_after_a_moment(
+    ledger: Ledger, another: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(late, "WAITS", 0.01)
+    other = another()
+    await settle(ledger)
+    async with asyncio.timeout(10):
+        while not await kept(other):
+            await asyncio.sleep(0.01)
+
+
+async def test_who_reads_the_mission_sees_the_answer(ledger: Ledger):
+    await settle(ledger)
+    record = await ledger.store.record("m1")
+    assert record is not None
+    assert (record.spending.spent, record.spending.reserved) == (Decimal("0.12"), 0)
+
+
+async def come_to_nothing(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.lock("m1")
+        raise ValueError("broken")
+
+
+async def test_a_transaction_that_comes_to_nothing_leaves_the_answer_waiting(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    await settle(ledger)
+    with pytest.raises(ValueError, match="broken"):
+        await come_to_nothing(ledger.store)
+    assert not await kept(another())
+    assert await kept(ledger.store)
+
+
+async def test_who_is_cancelled_before_the_end_leaves_the_answer_waiting(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    await settle(ledger)
+    locked = asyncio.Event()
+
+    async def never() -> None:
+        async with ledger.store.begin() as tx:
+            await tx.lock("m1")
+            locked.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(never())
+    await locked.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not await kept(another())
+    assert await kept(ledger.store)
+
+
+async def test_what_waits_is_written_when_the_store_closes(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    await settle(ledger)
+    await ledger.store.late.close()
+    assert await kept(another())
+
+
+async def test_an_answer_of_a_forgotten_mission_is_nobodys(ledger: Ledger):
+    await settle(ledger)
+    async with ledger.store.begin() as tx:
+        await tx.forget("m1")
+    await ledger.store.catch_up("m1")
+    assert not await kept(ledger.store)
+    assert await ledger.store.record("m1") is None
