@@ -3,12 +3,15 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from bot.commands import ctrl_c
 
 app = typer.Typer(
     name="concertmaster", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -191,7 +194,7 @@ def forget(
     from bot.commands.upkeep import forget as remove
 
     what = f"mission {mission}" if mission else f"{person} and all their missions"
-    if not yes and not typer.confirm(f"Remove {what} for good?"):
+    if not yes and not _sure(f"Remove {what} for good?"):
         raise typer.Exit(1)
     count = _run(remove(settings, mission=mission, person=person, workspace=workspace))
     typer.echo(f"Removed {_counted(count, 'mission')}.")
@@ -225,6 +228,18 @@ def doctor(
     raise typer.Exit(_run(examine(settings, lines=json, fix=fix)))
 
 
+def _sure(question: str) -> bool:
+    """What a person says at the terminal."""
+    try:
+        with ctrl_c.raised():
+            return typer.confirm(question)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise typer.Exit(ctrl_c.STOPPED) from None
+        typer.echo("\nNobody is there to ask, so nothing was removed. Say --yes.", err=True)
+        raise typer.Exit(1) from None
+
+
 def _channel(card: str) -> tuple[str, str]:
     """Platform and channel of `slack:C1` or `discord:123`; two empty words of none."""
     platform, _, channel = card.partition(":")
@@ -241,7 +256,7 @@ def init(context: typer.Context, yes: Yes = False) -> None:
         return
     from bot.commands.init import write_env
 
-    _run(write_env(Path(".env"), ask=not yes))
+    _ask(lambda: write_env(Path(".env"), ask=not yes))
 
 
 @init_app.command("slack")
@@ -257,7 +272,7 @@ def init_slack(
     from bot.commands.slack import set_up
 
     tokens = {"SLACK_BOT_TOKEN": bot_token, "SLACK_APP_TOKEN": app_token}
-    _run(_later(lambda: set_up(Path(), tokens, ask=not yes)))
+    _ask(lambda: set_up(Path(), tokens, ask=not yes))
 
 
 @init_app.command("discord")
@@ -271,7 +286,7 @@ def init_discord(
     """
     from bot.commands.discord import set_up
 
-    _run(_later(lambda: set_up(Path(), token, ask=not yes)))
+    _ask(lambda: set_up(Path(), token, ask=not yes))
 
 
 @slack_app.command("hooks")
@@ -299,11 +314,6 @@ def slack_start() -> None:
     _run(serve_all(_settings(**lent())))
 
 
-async def _later(work: Callable[[], None]) -> None:
-    """Work that waits for nothing, as `_run` takes it."""
-    work()
-
-
 def _settings(**given: Any) -> Any:
     """The settings, with the log set up by them. Exit 2 names each that is wrong."""
     from pydantic import ValidationError
@@ -326,21 +336,35 @@ def _settings(**given: Any) -> Any:
 
 
 def _run(work: Coroutine[Any, Any, Any], *, lines: bool = False) -> Any:
-    """Run to the end. What goes wrong is one sentence; the exit code says of which kind."""
+    """Run to the end."""
+    with _border(lines):
+        return ctrl_c.run(work)
+
+
+def _ask(work: Callable[[], None]) -> None:
+    """The same for work that asks questions line by line, and waits for nothing else."""
+    with _border(), ctrl_c.raised():
+        work()
+
+
+@contextmanager
+def _border(lines: bool = False) -> Generator[None]:
+    """What goes wrong inside is one sentence; the exit code says of which kind."""
     from bot.commands.errors import Misuse
     from bot.documents.errors import DocumentError
     from bot.domain.base import Refused
     from bot.store.store import StoreDown
 
     try:
-        return asyncio.run(work)
+        yield
+        return
     except Misuse as error:
         _say(str(error), lines)
         raise typer.Exit(2) from None
     except (Refused, StoreDown, DocumentError) as error:
         _say(str(error), lines)
     except (KeyboardInterrupt, asyncio.CancelledError):
-        raise typer.Exit(130) from None
+        raise typer.Exit(ctrl_c.STOPPED) from None
     except BrokenPipeError:
         # whoever read stdout is gone; without this, Python complains once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

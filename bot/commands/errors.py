@@ -1,8 +1,9 @@
 """What a command can end with, besides the sentences of the product itself."""
 
+from bot.commands import ctrl_c
 from bot.domain.base import Refused
 
-APPROVED, NOT_APPROVED, MISUSED, NEEDS_PERSON, STOPPED = 0, 1, 2, 3, 130
+APPROVED, NOT_APPROVED, MISUSED, NEEDS_PERSON, STOPPED = 0, 1, 2, 3, ctrl_c.STOPPED
 """Exit codes that scripts can trust."""
 
 

@@ -27,7 +27,7 @@ GROUPS = {
 PLAIN = re.compile(r"[\w./:@%+,=-]*")
 
 
-async def write_env(path: Path, *, ask: bool) -> None:
+def write_env(path: Path, *, ask: bool) -> None:
     """Write the file. With `ask`, a person at the terminal is asked for what matters.
 
     Raises Refused when it is there already and nobody says that it may be replaced.
@@ -35,7 +35,7 @@ async def write_env(path: Path, *, ask: bool) -> None:
     console = Console(stderr=True, highlight=False)
     if ask and not sys.stdin.isatty():
         raise Misuse("Nobody is at the terminal to ask. Write the defaults with: init --yes")
-    if path.exists():  # noqa: ASYNC240  nothing else runs
+    if path.exists():
         _may_replace(path, ask=ask, console=console)
     values = questions(console) if ask else {}
     write(path, text(values))

@@ -2,9 +2,8 @@
 
 import asyncio
 import mimetypes
-import signal
-from collections.abc import AsyncGenerator, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 
 from bot.app import App
 from bot.commands import plans, results
+from bot.commands.ctrl_c import at_press
 from bot.commands.errors import (
     APPROVED,
     NEEDS_PERSON,
@@ -83,7 +83,8 @@ async def run_mission(settings: Settings, order: Order) -> int:
     async with _working(settings, order) as (app, mine):
         mission = await _begin(app, order, mine)
         face = _face(app, mission, order)
-        with _interrupts() as stop:
+        stop = asyncio.Event()
+        with at_press(stop.set):
             try:
                 code = await _follow(app, mission.id, face, order, stop)
                 return await _ended(app, mission.id, face, order, code)
@@ -294,23 +295,6 @@ async def _ended(app: App, name: str, face: Face, order: Order, code: int) -> in
 # -- Ctrl-C ----------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _interrupts() -> Generator[asyncio.Event]:
-    """Set by the first Ctrl-C; the second one ends the process at once, and the rows say where."""
-    loop, stop, me = asyncio.get_running_loop(), asyncio.Event(), asyncio.current_task()
-
-    def pressed() -> None:
-        if stop.is_set() and me is not None:
-            me.cancel()
-        stop.set()
-
-    loop.add_signal_handler(signal.SIGINT, pressed)
-    try:
-        yield stop
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-
-
 async def _stop(app: App, name: str, face: Face) -> int:
     """Stop the mission in order: what is finished is kept."""
     await face.say("Stopping. What is finished is kept. Ctrl-C again leaves at once.")
@@ -336,7 +320,8 @@ async def write_plan(settings: Settings, order: Order, out: Path) -> int:
     async with _working(settings, order) as (app, mine):
         mission = await _begin(app, order, mine)
         face = _face(app, mission, order)
-        with _interrupts() as stop:
+        stop = asyncio.Event()
+        with at_press(stop.set):
             try:
                 record = await _planned(app, mission.id, face, stop)
                 return await _keep(record, face, out) if record else STOPPED

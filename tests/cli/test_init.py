@@ -74,3 +74,12 @@ def test_values_are_read_back_as_they_were_given(tmp_path: Path) -> None:
     for value in ("plain", "a b#c", "it's", 'say "x"', "$HOME", "a\\b", "ü€"):
         path.write_text(text({"MODEL_LIGHT": value}))
         assert read(path).model_light == value
+
+
+def test_ctrl_c_at_a_question_leaves_everything_as_it_was(shell: Shell) -> None:
+    """Once is enough, and the terminal shows again what is typed."""
+    screen = Screen(shell, "init", "slack")
+    screen.until("SLACK_BOT_TOKEN")
+    screen.child.waitnoecho()
+    screen.child.sendintr()
+    assert (screen.end(), sorted(p.name for p in shell.folder.iterdir())) == (130, ["sales.csv"])
