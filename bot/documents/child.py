@@ -1,8 +1,8 @@
 """The helper process behind `worker.Workers`: `python -m bot.documents.child`.
 
-Reads requests as frames (4-byte length, then msgpack) from its first pipe, runs the named
-function under limits, and answers on the second. It ends with its parent, writes no core,
-reaches no network, and never sees the parent's terminal.
+Reads requests as frames (4-byte length, then msgpack) from its first pipe, says that it took one,
+runs the named function under limits, and answers on the second. It ends with its parent, writes no
+core, reaches no network, and never sees the parent's terminal.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ ALLOWED: Final = ("bot.documents.", "graphs.tools.")
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 SPARE_ADDRESSES: Final = 4 * 1024 * 1024 * 1024
 _HEADER: Final = struct.Struct(">I")
+TAKEN: Final = b"taken"
+"""Goes before each answer, at once: who hears nothing knows that nothing was begun."""
 _PR_SET_PDEATHSIG: Final = 1
 _NETWORK: Final = frozenset(
     {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto",
@@ -58,6 +60,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests, waiting), daemon=True).start()
     while True:
         request = waiting.get()
+        _send(answers, TAKEN)
         _send(answers, _serve(request, extra))
 
 

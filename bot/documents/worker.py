@@ -25,7 +25,7 @@ from typing import Any, Final, Self
 
 import ormsgpack
 
-from bot.documents.child import allowed, pack
+from bot.documents.child import TAKEN, allowed, pack
 from bot.documents.errors import WorkError, WorkFailed, WorkMemory, WorkTimeout, revive
 
 TIMEOUT: Final = 60.0
@@ -101,13 +101,9 @@ class Workers:
             {"function": function, "args": args, "timeout": timeout, "memory": memory_mb << 20}
         )
         async with self._turns:
-            child = await self._take()
-            try:
-                answer = await self._ask(child, request, timeout)
-            except BaseException:
-                self._end(child)
-                raise
-            self._keep(child, fit=answer.get("error") != ["WorkMemory"])
+            answer: dict[str, Any] | None = None
+            while answer is None:
+                answer = await self._answer(await self._take(), request, timeout)
         return _result(answer, memory_mb)
 
     async def close(self) -> None:
@@ -129,6 +125,18 @@ class Workers:
         child = await _Child.start(self._cache or _default_cache(), self._allow)
         self._all.add(child)
         return child
+
+    async def _answer(self, child: _Child, request: bytes, timeout: float) -> dict[str, Any] | None:
+        """The child's answer; None when it had died while it was idle, so that nothing was done."""
+        try:
+            answer = await self._ask(child, request, timeout)
+        except BaseException as error:
+            self._end(child)
+            if isinstance(error, _DiedIdle):
+                return None
+            raise
+        self._keep(child, fit=answer.get("error") != ["WorkMemory"])
+        return answer
 
     async def _ask(self, child: _Child, request: bytes, timeout: float) -> dict[str, Any]:
         try:
@@ -155,6 +163,10 @@ class Workers:
         task = asyncio.get_running_loop().create_task(child.bury())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+
+
+class _DiedIdle(Exception):
+    """A child that had worked before was gone before it took the request."""
 
 
 class _Child:
@@ -212,13 +224,16 @@ class _Child:
         return self._process.returncode is None
 
     async def ask(self, request: bytes, most: int) -> dict[str, Any]:
-        """Send a request and give the answer, of at most `most` bytes."""
+        """Send a request and give the answer, of at most `most` bytes. Raises _DiedIdle."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self.jobs += 1
+        taken = False
         try:
             self._process.stdin.write(request)
             await self._process.stdin.drain()
+            await self._process.stdout.readexactly(len(TAKEN))
+            taken = True
             size = _HEADER.unpack(await self._process.stdout.readexactly(_HEADER.size))[0]
             if size > most:
                 raise WorkFailed(
@@ -227,6 +242,8 @@ class _Child:
                 )
             body = await self._process.stdout.readexactly(size)
         except (asyncio.IncompleteReadError, OSError):
+            if not taken and self.jobs > 1:
+                raise _DiedIdle from None
             raise await self._death() from None
         return ormsgpack.unpackb(body, option=ormsgpack.OPT_NON_STR_KEYS)
 

@@ -124,9 +124,22 @@ async def test_a_child_shot_while_idle_is_replaced_silently(workers: Workers):
     assert await workers.run(f"{JOBS}:pid") != pid
 
 
+async def test_a_child_found_dead_when_the_request_is_sent_is_replaced_silently(workers: Workers):
+    """Its death is not known yet when the next job comes: nothing was begun, so it goes to another.
+
+    A second one that waited is dead too.
+    """
+    for _ in range(5):
+        pids = set(await asyncio.gather(*(workers.run(f"{JOBS}:pid") for _ in range(4))))
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        assert await workers.run(f"{JOBS}:pid") not in pids
+
+
 async def test_a_crash_is_an_error_of_that_job(workers: Workers):
-    """os._exit in a library takes nothing else along."""
-    with pytest.raises(WorkFailed):
+    """os._exit in a library takes nothing else along, and nobody tries that file again."""
+    await workers.run(f"{JOBS}:pid")
+    with pytest.raises(WorkFailed, match="stopped unexpectedly"):
         await workers.run(f"{JOBS}:die")
 
 
