@@ -42,6 +42,9 @@ many = settings(
 )
 
 
+CANVAS = f"https://t1.slack.com/docs/T1/{'F' * 200}"
+
+
 def card(**more: Any) -> Card:
     return Card.model_validate(
         {"mission": "m1", "slot": "plan:1", "version": 2, "title": "Plan", **more}
@@ -69,12 +72,16 @@ def _texts(node: Any, kind: str) -> list[str]:
 
 
 @many
-@given(cards, st.sampled_from(["", "F1"]), st.integers(0, 10**6))
-def test_any_card_renders_within_slacks_limits(made: Card, picture: str, revision: int):
+@given(cards, st.sampled_from(["", "F1"]), st.sampled_from(["", CANVAS]), st.integers(0, 10**6))
+def test_any_card_renders_within_slacks_limits(
+    made: Card, picture: str, canvas: str, revision: int
+):
     """The full look and both fallbacks pass the validator; buttons are all there."""
-    for shown in (render(made, revision, picture), plainer(made, revision), bare(made)):
+    full, plain = render(made, revision, picture, canvas), plainer(made, revision, canvas)
+    for shown in (full, plain, bare(made)):
         check(shown)
-    for shown in (render(made, revision, picture), plainer(made, revision)):
+    for shown in (full, plain):
+        assert ("Open as canvas" in json.dumps(shown.blocks)) == bool(canvas)
         ids = {e["action_id"] for b in shown.blocks for e in b.get("elements", ()) if "value" in e}
         assert {b.id for b in made.buttons} <= ids
 
@@ -83,7 +90,7 @@ def test_any_card_renders_within_slacks_limits(made: Card, picture: str, revisio
 @given(cards)
 def test_an_independent_validator_agrees(made: Card):
     """PyPI's slackblocks, generated from another list of limits, builds the same blocks."""
-    for shown in (render(made, 1, "F0123456789"), plainer(made, 1)):
+    for shown in (render(made, 1, "F0123456789", CANVAS), plainer(made, 1, CANVAS)):
         rebuild(shown.blocks)
 
 
@@ -95,6 +102,17 @@ def test_a_plan_of_fifty_tasks_shows_them_all(made: tuple[TaskLine, ...], text: 
     check(shown)
     words = json.dumps(shown.blocks)
     assert all(f"{task.id} " in words or f"{task.id}**" in words for task in made)
+
+
+def test_times_in_titles_push_no_task_out():
+    """In words they are longer than they were written."""
+    rows = tuple(
+        TaskLine(id=f"T{n}", title="Before 2026-11-28T14:00:00Z " * 3, who="analyst " * 40)
+        for n in range(1, 51)
+    )
+    shown = render(card(tasks=rows))
+    check(shown)
+    assert "**T50**" in json.dumps(shown.blocks)
 
 
 def test_a_plan_of_fifty_long_tasks_beside_long_findings_shows_them_all():
@@ -329,3 +347,9 @@ def test_the_result_can_be_rated_with_slacks_own_thumbs():
     elements = [e for b in plain_.blocks if b["type"] == "actions" for e in b["elements"]]
     assert [decode(e["value"]).verb for e in elements] == ["approve", "good", "bad"]
     assert {decode(e["value"]).version for e in elements} == {2}
+
+
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "https://x|y", "https://x>", "x y"])
+def test_only_an_address_leads_to_a_canvas(url: str):
+    """Whatever else stands there is left out."""
+    assert "Open as canvas" not in json.dumps(render(card(), canvas=url).blocks)

@@ -316,8 +316,9 @@ def _title_room(line: int) -> int:
 
 
 def _lines(tasks: Sequence[TaskLine], each: int) -> str:
+    """A line for each task. Times are spelled here: that makes them longer."""
     room = _title_room(each)
-    return "\n".join(f"- {_task_words(t, clip(t.title, room), each)}" for t in tasks)
+    return spelled("\n".join(f"- {_task_words(t, clip(t.title, room), each)}" for t in tasks))
 
 
 def _json_size(text: str) -> int:
