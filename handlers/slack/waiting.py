@@ -13,7 +13,7 @@ from bot.ports import ChatError
 from handlers.slack.face import Face
 
 LOOKED_AT = 60
-"""Missions that wait for somebody, the newest first, which are looked at for one person."""
+"""Missions that wait, of those that a person can see: so many are looked at, the newest first."""
 SECOND = "You have decided. It waits for a second person."
 
 
@@ -30,7 +30,7 @@ async def waiting(face: Face, team: str, user: str, asking: Iterable[Mission]) -
     person = await face.person(team, user)
     if GUEST in person.roles:
         return found
-    for mission in await _visible(face, team, user, list(asking)[:LOOKED_AT]):
+    for mission in (await _visible(face, team, user, list(asking)))[:LOOKED_AT]:
         if not may(await _with_group(face, team, person, mission), mission):
             if mission.requester == user:
                 found.others.append((mission, f"Waiting for {who(mission.policy, '')}."))

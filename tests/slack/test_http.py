@@ -189,7 +189,9 @@ async def test_an_app_with_token_rotation_is_served_on(many: Served, slack: Stan
     second = await installs.token("T2")
     assert [token.startswith("xoxe.xoxb-T2-") for token in (first, second)] == [True, True]
     assert first != second
-    assert await installs.token("T2") == second
+    slack.ended.add(first)
+    slack.world.user("U5", "Edsger", team="T2")
+    assert (await many.town.face.person("T2", "U5")).name == "Edsger"
 
 
 # -- a whole organisation --------------------------------------------------------------------------
@@ -257,6 +259,20 @@ async def test_after_a_restart_its_workspaces_are_served_before_anything_comes(
     await many.town.stop()
     await many.town.start(work=False)
     assert await many.town.face.installs.token("T3") == "xoxb-E1"
+
+
+async def test_what_changes_for_the_organisation_changes_for_its_workspaces(
+    many: Served, slack: Standin
+):
+    """A new installation may bring more scopes."""
+    await organisation(many, slack)
+    installs = many.town.face.installs
+    await installs.of("T3", "E1")
+    whole = (await installs.of("E1")).model_copy(update={"scopes": ("chat:write",)})
+    await installs.save(whole, "xoxb-new")
+    assert (await installs.of("T3")).scopes == ("chat:write",)
+    assert (await installs.of("T3")).team == "T3"
+    assert await installs.token("T3") == "xoxb-new"
 
 
 async def test_a_workspace_with_a_token_of_its_own_keeps_it(many: Served, slack: Standin):

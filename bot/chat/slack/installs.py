@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.chat.slack.errors import Refused, explain
 from bot.chat.slack.register import Grant, Installed, Register
 from bot.ports import ChatBusy, ChatError, ChatGone
-from bot.store.store import Store
+from bot.store.store import Store, StoreDown
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,8 @@ MARGIN = timedelta(minutes=2)
 """A token that ends sooner is not used any more: the clocks may differ, and calls take time."""
 AGAIN = 60.0
 """Seconds between two tries while the old token is good."""
+WRITES = 50
+"""How often a new token is written, a second apart, when the database does not take it."""
 TURN = 2.0
 """Seconds to wait for another process that renews a token which has ended."""
 
@@ -66,15 +68,26 @@ class Installs:
         Raises LookupError, StoreDown.
         """
         try:
-            return (await self._find(team))[0]
+            return (await self._served(team))[0]
         except LookupError:
             if organisation in ("", team):
                 raise
         whole, _ = await self._find(organisation)
-        if team:
-            whole = whole.model_copy(update={"team": team, "organisation": organisation})
-            await self._register.link(whole)
-        return whole
+        return await self._link(team, whole) if team else whole
+
+    async def _link(self, team: str, whole: Installed) -> Installed:
+        """Keep that a workspace is served by its organisation: it is asked for without an event."""
+        made = whole.model_copy(update={"team": team, "organisation": whole.team})
+        await self._register.link(made)
+        return made
+
+    async def _served(self, team: str) -> tuple[Installed, Grant]:
+        """What a workspace has, by itself or from its organisation. Raises LookupError."""
+        made, grant = await self._find(team)
+        if not made.organisation:
+            return made, grant
+        whole, grant = await self._find(made.organisation)
+        return whole.model_copy(update={"team": team, "organisation": whole.team}), grant
 
     async def _find(self, team: str) -> tuple[Installed, Grant]:
         found = self._known.get(team) or await self._register.load(team) or await self._own(team)
@@ -128,10 +141,8 @@ class Installs:
 
         Raises LookupError, StoreDown, and ChatBusy when it has ended and the next is not there yet.
         """
-        installed, grant = await self._find(team)
-        holder = installed.organisation or team
-        if holder != team:
-            _, grant = await self._find(holder)
+        made, grant = await self._served(team)
+        holder = made.organisation or team
         if not self._ends_within(grant, RENEW):
             return grant.token
         if self._ends_within(grant, MARGIN):
@@ -156,7 +167,8 @@ class Installs:
 
     def _ended(self, team: str, task: asyncio.Task[Grant]) -> None:
         del self._renewing[team]
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, LookupError | ChatBusy):
             log.warning("slack_token_not_renewed", team=team, error=type(error).__name__)
 
     async def _renewed(self, team: str) -> Grant:
@@ -176,9 +188,20 @@ class Installs:
         except (ChatError, LookupError):
             await self._register.release(team)
             raise
-        await self._register.renew(team, new)
         self._known[team] = (installed, new)
+        await self._write(team, new)
         return new
+
+    async def _write(self, team: str, grant: Grant) -> None:
+        """Keep a new grant, also when the database is away for a moment: there is no other."""
+        for _ in range(WRITES):
+            try:
+                await self._register.renew(team, grant)
+            except StoreDown:
+                await asyncio.sleep(1.0)
+            else:
+                return
+        log.error("slack_token_not_kept", team=team, mend="install the app again after a restart")
 
     async def _read_again(self, team: str) -> tuple[Installed, Grant]:
         self._known.pop(team, None)
