@@ -19,6 +19,8 @@ from bot.domain.plan import (
     Task,
     Tier,
     critical_path,
+    last_number,
+    number_of,
     ordered,
 )
 from bot.domain.record import Record
@@ -135,6 +137,7 @@ def build(shop: Workshop, record: Record, draft: PlanDraft, version: int, round_
         heard=len(record.mission.thread),
         round=round_,
         critiqued=round_ - 1,
+        numbered=max(last_number(record.plans), *map(number_of, names.values()), 0),
     )
 
 
@@ -153,7 +156,7 @@ def carry_ids(plans: Sequence[Plan], drafts: Sequence[TaskDraft]) -> dict[str, s
     """Draft key → task id: ids go on where the key or the title does, none is used twice."""
     known = {t.id: t for plan in plans for t in plan.tasks}
     titles = {t.title.casefold(): t.id for plan in plans for t in plan.tasks}
-    next_id = max((int(name[1:]) for name in known), default=0) + 1
+    next_id = last_number(plans) + 1
     names: dict[str, str] = {}
     for draft in drafts:
         name = draft.key if draft.key in known else titles.get(draft.title.casefold(), "")

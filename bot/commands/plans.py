@@ -12,12 +12,10 @@ from pydantic import ValidationError
 from bot.commands.errors import Misuse
 from bot.domain.lint import Rules, lint
 from bot.domain.mission import Requirement
-from bot.domain.plan import Plan
+from bot.domain.plan import NOT_APPROVED, Plan
 from bot.domain.record import Record
 
 MAX_BYTES = 1_000_000
-NOT_KEPT = {"heard", "round", "critiqued", "settled"}
-"""How often a plan was discussed is no part of what a person approves."""
 
 
 class PlanFile(Plan):
@@ -92,6 +90,6 @@ def text(record: Record) -> str:
     body = {
         "goal": brief.goal,
         "requirements": [r.model_dump(mode="json") for r in brief.requirements],
-        **plan.model_dump(mode="json", exclude=NOT_KEPT),
+        **plan.model_dump(mode="json", exclude=NOT_APPROVED),
     }
     return yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)

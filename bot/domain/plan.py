@@ -144,12 +144,17 @@ class Estimate(Frozen):
     calls: int = 0
 
 
+NOT_APPROVED = {"heard", "round", "critiqued", "settled", "numbered"}
+"""The fields of a Plan that say how it came about, and not what will be done."""
+
+
 class Plan(Frozen):
     """A numbered version of the plan, identified by its fingerprint.
 
     Planner and critic go over it in rounds: `critiqued` is the last round the critic has seen,
     and a `settled` plan is ready for the person. `heard` counts the messages of the thread that
     it takes into account, `note` is what a person asked for when they sent the last one back.
+    `numbered` is the highest number that a task of it has or had: what a round drops stays counted.
     """
 
     version: int = Field(ge=1)
@@ -164,13 +169,12 @@ class Plan(Frozen):
     round: int = 0
     critiqued: int = -1
     settled: bool = False
+    numbered: int = 0
 
     @cached_property
     def fingerprint(self) -> str:
         """The hash of everything the person approves; how often it was discussed is not."""
-        return digest(
-            self.model_dump(mode="json", exclude={"heard", "round", "critiqued", "settled"})
-        )
+        return digest(self.model_dump(mode="json", exclude=NOT_APPROVED))
 
     @cached_property
     def by_id(self) -> dict[str, Task]:
@@ -184,6 +188,16 @@ class Plan(Frozen):
     @property
     def open_findings(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.open)
+
+
+def last_number(plans: Iterable[Plan]) -> int:
+    """The highest number of a task so far, also of those that are dropped: none is used again."""
+    return max((max(p.numbered, *map(number_of, p.by_id), 0) for p in plans), default=0)
+
+
+def number_of(task: str) -> int:
+    """`T12` is 12."""
+    return int(task[1:])
 
 
 def ordered(tasks: Iterable[Task]) -> tuple[Task, ...]:

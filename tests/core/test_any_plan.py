@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from bot.domain.board import Action, Block, Board, Review, Run
 from bot.domain.gate import GateKind, Verb
-from bot.domain.plan import Task, critical_path, descendants, ordered
+from bot.domain.plan import Task, critical_path, descendants, last_number, ordered
 from bot.domain.record import Record
 from bot.domain.work import AttemptStatus, Output
-from tests.core.world import attempt, gate, guidance, plus, record, replaced, task, verdict
+from tests.core.world import attempt, gate, guidance, plan, plus, record, replaced, task, verdict
 
 
 @st.composite
@@ -185,3 +185,10 @@ def test_no_chain_is_longer_than_the_critical_path(tasks: tuple[Task, ...], data
         return seconds[name] + max((longest(n) for n in by_id[name].depends_on), default=0.0)
 
     assert critical_path(tasks, seconds) == max(longest(t.id) for t in tasks)
+
+
+def test_the_number_of_a_task_that_was_dropped_stays_counted():
+    assert last_number(()) == 0
+    plans = plan(task("T1"), task("T12")), plan(task("T2"), version=2)
+    assert last_number(plans) == 12
+    assert last_number((plan(task("T1"), numbered=4),)) == 4

@@ -101,6 +101,23 @@ async def test_what_the_planner_mends_is_no_fault_any_more(open_studio: Open) ->
         assert (plan.findings, plan.round) == ((), 1)
 
 
+async def test_the_id_of_a_task_dropped_between_rounds_is_not_given_again(
+    open_studio: Open,
+) -> None:
+    """The critic's words about T2 must never seem to be about another task."""
+    drafts = [task("a"), task("b")], [task("a")], [task("a"), task("c")]
+    script = Script()
+    for n, tasks in enumerate(drafts):
+        script.says("plan", "", lambda d, tasks=tasks: script.plan(d) | {"tasks": tasks})
+        script.says("critique", "", {"findings": [finding(f"Fault {n}")] if n < 2 else []})
+    async with open_studio(script) as bot:
+        mission = await bot.mission()
+        plan = await planned(mission)
+        assert (plan.round, [(t.id, t.title) for t in plan.tasks]) == (
+            2, [("T1", "Do a"), ("T3", "Do c")],
+        )  # fmt: skip
+
+
 UNSOUND = {
     "a circle": ([task("T1", "T2"), task("T2", "T1")], "in a circle"),
     "an unknown dependency": ([task("T1", "T9")], "“T9”, which does not exist"),
