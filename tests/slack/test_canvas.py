@@ -2,16 +2,21 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.cards import Card
+from bot.chat.slack.calls import Calls
 from bot.chat.slack.canvas import MOST, Canvases, safe
+from bot.chat.slack.installs import Installs
 from bot.chat.slack.place import Where
 from bot.ports import Message
-from tests.core.world import artifact
+from bot.store.store import Store
+from tests.conftest import Clock
+from tests.core.world import artifact, mission
 from tests.slack.standin import ALL_SCOPES, Standin
 from tests.slack.standin.world import Canvas
 from tests.slack.test_chat import PING
@@ -246,20 +251,35 @@ async def test_what_its_readers_may_not_read_is_taken_away(
     assert canvases(slack) == []
 
 
-async def test_two_processes_make_one_canvas(quiet: Town, slack: Standin):
-    """Whoever announces it first; the other shows the result without it."""
-    asked = await asked_for(quiet)
-    face, where = quiet.face, Where.of(asked.place)
-    one, two = (Canvases(face.calls, quiet.app.store, face.installs) for _ in range(2))
+async def test_two_processes_make_one_canvas(
+    slack: Standin, store: Store, another: Callable[[], Store], clock: Clock
+):
+    """Whoever announces it first, on both databases; the other shows the result without it."""
+    made, place = mission(id="m3f2a9c", workspace="slack:T1"), "slack:T1:C1:1.1"
+    async with store.begin() as tx:
+        await tx.add_mission(made)
+    card = Card(mission=made.id, slot="artifact:1", version=1, title="Offers", body=BODY)
+    asked = Message(place=place, mission=made.id, slot=card.slot, version=1, card=card)
+    one, two = (process(slack, each) for each in (store, another()))
     hung = slack.fault("canvases.create", "delay_after")
-    first = asyncio.create_task(one.link(where, asked))
+    first = asyncio.create_task(one.link(Where.of(place), asked))
     await slack.until(lambda: canvases(slack))
-    assert await two.link(where, asked) == ""
+    assert await two.link(Where.of(place), asked) == ""
+    clock.move(minutes=2)
+    canvases(slack)[0].created = clock().timestamp()
+    found = await two.link(Where.of(place), asked)
     hung.open.set()
-    url = await first
-    assert canvases(slack)[0].id in url
-    assert await two.link(where, asked) == url
+    assert canvases(slack)[0].id in found
+    assert await first == found
     assert len(slack.called("canvases.create")) == 1
+    for each in (one, two):
+        await each._calls.close()
+
+
+def process(slack: Standin, store: Store) -> Canvases:
+    """One process that serves the workspace."""
+    installs = Installs(store, "k", single=slack.bot_token, base_url=slack.url)
+    return Canvases(Calls(installs.token, base_url=slack.url), store, installs)
 
 
 async def asked_for(town: Town, body: str = BODY) -> Message:

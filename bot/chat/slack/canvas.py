@@ -19,7 +19,7 @@ from bot.chat.slack.errors import Refused
 from bot.chat.slack.installs import Installs
 from bot.chat.slack.place import Where
 from bot.chat.slack.render import Json
-from bot.chat.slack.words import clip, neutral
+from bot.chat.slack.words import CODE, NOBREAK, clip, neutral
 from bot.domain.base import Frozen
 from bot.ports import ChatBusy, ChatError, ChatGone, Message
 from bot.store import tables as t
@@ -230,11 +230,9 @@ def _title(message: Message) -> str:
 
 # -- Markdown --------------------------------------------------------------------------------------
 
-_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _PICTURE = re.compile(r"!\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?[^)]*\)")
 _DEEP = re.compile(r"^#{4,6}(?=[ \t])", re.MULTILINE)
 _CALLED = re.compile(r"(\]\(\s*<?)(?=[@#])")
-_NOBREAK = "\u200b"
 
 
 def safe(markdown: str) -> str:
@@ -243,10 +241,10 @@ def safe(markdown: str) -> str:
     Canvases show `![](@U1)` as a mention and other pictures by fetching them: both become words or
     plain links. They know three levels of headings.
     """
-    parts = _CODE.split(markdown)
+    parts = CODE.split(markdown)
     shown = (part if n % 2 else _DEEP.sub("###", part) for n, part in enumerate(parts))
     text = _PICTURE.sub(_told, "".join(shown)).replace("![", "[")
-    return neutral(_CALLED.sub(rf"\1{_NOBREAK}", text)).strip()
+    return neutral(_CALLED.sub(rf"\1{NOBREAK}", text)).strip()
 
 
 def _told(match: re.Match[str]) -> str:
@@ -254,4 +252,4 @@ def _told(match: re.Match[str]) -> str:
     alt, target = match[1].strip(), match[2]
     if re.match(r"https?://", target):
         return f"[{alt or target}]({target})"
-    return alt or f"{target[:1]}{_NOBREAK}{target[1:]}"
+    return alt or f"{target[:1]}{NOBREAK}{target[1:]}"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bot.cards import with_times
 
 CUT = "…"
-_NOBREAK = "\u200b"
+NOBREAK = "\u200b"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _REFERENCE = re.compile(r"<(?=[!@#])")
 _EVERYONE = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
@@ -61,13 +61,13 @@ def clip_markdown(text: str, most: int) -> str:
 
 def neutral(text: str) -> str:
     """Markdown in which nobody is called: `<!channel>`, `<@U1>` and `@here` are only words."""
-    return _EVERYONE.sub(f"@{_NOBREAK}", _REFERENCE.sub(f"<{_NOBREAK}", text))
+    return _EVERYONE.sub(f"@{NOBREAK}", _REFERENCE.sub(f"<{NOBREAK}", text))
 
 
 def escape(text: str) -> str:
     """Text as mrkdwn shows it literally."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _EVERYONE.sub(f"@{_NOBREAK}", text)
+    return _EVERYONE.sub(f"@{NOBREAK}", text)
 
 
 def bold(text: str, most: int) -> str:
@@ -76,14 +76,14 @@ def bold(text: str, most: int) -> str:
     return f"*{literal}*" if literal else ""
 
 
-_CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
+CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\((https?://[^\s()<>|]+)\)")
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE), r"**\1**"),
     (re.compile(r"^([ \t]*)[-*+][ \t]+", re.MULTILINE), r"\1• "),
     (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"*\2*"),
     (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~"), r"~\1~"),
-    (re.compile(r"\*(?=\*)"), f"*{_NOBREAK}"),
+    (re.compile(r"\*(?=\*)"), f"*{NOBREAK}"),
 )
 
 
@@ -101,7 +101,7 @@ def mrkdwn(text: str, most: int) -> str:
 
 
 def _mrkdwn(text: str) -> str:
-    parts = _CODE.split(text)
+    parts = CODE.split(text)
     return "".join(escape(p) if n % 2 else _prose(p) for n, p in enumerate(parts))
 
 
