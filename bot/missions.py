@@ -158,7 +158,7 @@ class Missions:
         self, tx: Tx, mission: Mission, gate: Gate, verb: Verb, decision: Decision
     ) -> None:
         """Close the gate and do what the verb means, in the same transaction."""
-        await tx.close_gate(gate.id, verb)
+        await tx.close_gate(gate, verb)
         by = decision.name or decision.person
         await tx.event(
             mission.id, EventKind.decided, gate=gate.name, verb=verb.value, by=by,
@@ -252,14 +252,14 @@ class Missions:
             if gate.expires_at <= tx.now:
                 await self._expire(tx, mission, gate)
             elif gate.reminded_at is None:
-                await tx.set_reminded(gate.id)
+                await tx.set_reminded(gate)
                 await tx.event(mission.id, EventKind.reminded, gate=gate.name)
                 await tx.want(mission.id, mission.place, f"reminder:{gate.name}")
         await self._after(gate.mission)
 
     async def _expire(self, tx: Tx, mission: Mission, gate: Gate) -> None:
         verb = Verb.answer if gate.kind is GateKind.question else Verb.cancel
-        await tx.close_gate(gate.id, verb, expired=True)
+        await tx.close_gate(gate, verb, expired=True)
         await tx.event(mission.id, EventKind.decided, gate=gate.name, verb=verb.value, by="time")
         if verb is Verb.cancel:
             reason = "Nobody decided in time, so it was closed. Nothing was lost."

@@ -6,7 +6,8 @@ committed under the lease before anything that depends on it can start.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -34,6 +35,11 @@ Flight = tuple[str, int, str]
 
 def _flight(action: Run | Review) -> Flight:
     return (action.task, action.number, "run" if isinstance(action, Run) else "review")
+
+
+def _of(verdict: Verdict) -> tuple[str, int]:
+    """What the rows are in order of."""
+    return (verdict.task, verdict.attempt)
 
 
 async def execute(shop: Workshop, hold: Hold, record: Record) -> None:
@@ -81,7 +87,7 @@ class Execution:
             await self._stand(Status.needs_answer)
 
     async def _stand(self, status: Status) -> None:
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             await tx.set_status(self.hold.mission, status)
             await self._show(tx)
             self.record = await self.shop.store.record_in(tx, await tx.lock(self.hold.mission))
@@ -217,7 +223,7 @@ class Execution:
         if known is not None and known.status is AttemptStatus.running:
             return known
         assert self.record.plan is not None
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             attempt = Attempt(
                 mission=self.hold.mission, task=run.task, number=run.number,
                 fingerprint=run.fingerprint, plan_version=self.record.plan.version,
@@ -243,7 +249,7 @@ class Execution:
     ) -> None:
         """Commit how the attempt ended: the durability, the idempotency key and the fence."""
         kind = EventKind.attempt_done if output else EventKind.attempt_failed
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             ended = attempt.model_copy(
                 update={"status": status, "output": output, "error": error, "final": final,
                         "ended_at": tx.now}
@@ -279,19 +285,20 @@ class Execution:
             await self._judged(verdict)
 
     async def _judged(self, verdict: Verdict) -> None:
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             await tx.add_verdict(self.hold.mission, verdict)
             await tx.event(
                 self.hold.mission, EventKind.reviewed, task=verdict.task,
                 attempt=verdict.attempt, accepted=verdict.accepted,
             )  # fmt: skip
             await self._show(tx)
-            verdicts = (*self.record.verdicts, verdict)
+            rest = [v for v in self.record.verdicts if (v.task, v.attempt) != _of(verdict)]
+            verdicts = tuple(sorted([*rest, verdict], key=_of))
             self.record = self.record.model_copy(update={"verdicts": verdicts})
 
     async def _unreviewed(self, task: str, why: str) -> None:
         """No reviewer could be had: the output is kept, and the person may send it on."""
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             await pauses.stage_failed(tx, self.record, review_stage(task), why)
             await self._show(tx)
             self.record = await self.shop.store.record_in(tx, await tx.lock(self.hold.mission))
@@ -310,7 +317,7 @@ class Execution:
             ],
         }  # fmt: skip
         name = f"question:{attempt.task}.{attempt.number}.{question.number}"
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             await tx.end_attempt(attempt, AttemptStatus.asking.value, None, "", False)
             await gates.open_gate(
                 tx, self.record.mission, GateKind.question, name, subject=data, data=data
@@ -323,7 +330,7 @@ class Execution:
         attempt = self._attempt_row(block.task, block.number)
         data = {"task": block.task, "attempt": block.number, "fingerprint": block.fingerprint,
                 "why": block.why, "usable": bool(attempt and attempt.output)}  # fmt: skip
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             name = f"blocked:{block.task}.{block.number}"
             await gates.open_gate(
                 tx, self.record.mission, GateKind.blocked, name, subject=data, data=data
@@ -336,7 +343,7 @@ class Execution:
 
         Calls set aside more than they cost: while others are in the air it may be enough yet.
         """
-        async with self._mirror, self.shop.commit(self.hold) as tx:
+        async with self._commit() as tx:
             mission = await tx.lock(self.hold.mission)
             self.record = await self.shop.store.record_in(tx, mission)
             if self._affordable(over):
@@ -355,6 +362,20 @@ class Execution:
         return over.needed <= (left - spending.reserved if alone else left)
 
     # -- rows and their mirror -------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _commit(self) -> AsyncGenerator[Tx]:
+        """A commit that the mirror goes along with, unless others changed rows since it was read:
+        they nudge, and it is read again.
+        """
+        async with self._mirror:
+            async with self.shop.commit(self.hold) as tx:
+                yield tx
+            revision = tx.revisions.get(self.hold.mission, self.record.revision)
+            if revision == self.record.revision + 1:
+                self.record = self.record.model_copy(update={"revision": revision})
+            if revision == self.record.revision:
+                self.shop.store.records.keep(self.record)
 
     def _attempt_row(self, task: str, number: int) -> Attempt | None:
         return next((a for a in self.record.attempts_of(task) if a.number == number), None)

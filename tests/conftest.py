@@ -7,8 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import RowMapping
 
+from bot.domain.record import Record
+from bot.store.inline import Conn
 from bot.store.migrate import migrate
+from bot.store.records import Records, loaded
 from bot.store.store import Store
 from bot.store.tables import metadata
 from tests.servers import Postgres, Redis
@@ -26,6 +30,21 @@ class Clock:
     def move(self, **by: float) -> None:
         """`move(days=1, seconds=5)`"""
         self.time += timedelta(**by)
+
+
+@pytest.fixture(autouse=True)
+def kept_records_tell_what_the_rows_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test does: a record that was kept equals the one that its rows give."""
+    bodies = Records.bodies
+
+    async def compared(self: Records, conn: Conn, row: RowMapping) -> Record:
+        found = await bodies(self, conn, row)
+        read = await loaded(conn, row)
+        same = {"mission": read.mission, "spending": read.spending, "paused": read.paused}
+        assert found.model_copy(update=same) == read
+        return found
+
+    monkeypatch.setattr(Records, "bodies", compared)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from typing import Self
 
 from bot.domain.artifact import Artifact
 from bot.domain.base import Frozen
@@ -31,7 +32,8 @@ class Spending(Frozen):
 class Record(Frozen):
     """One mission as its rows tell it. Everything that is shown or decided is read from here.
 
-    `paused` is the operator's switch for the whole Workspace.
+    `paused` is the operator's switch for the whole Workspace. `revision` says of which state of
+    the rows this tells, the mission's own row, its cost and `paused` aside.
     """
 
     mission: Mission
@@ -45,6 +47,14 @@ class Record(Frozen):
     artifacts: tuple[Artifact, ...] = ()
     spending: Spending = Spending()
     paused: bool = False
+    revision: int = 0
+
+    def now(self, mission: Mission, spending: Spending, *, paused: bool) -> Self:
+        """The same with what changes without a new revision. What was worked out stays with it:
+        it rests on the rest.
+        """
+        new = {"mission": mission, "spending": spending, "paused": paused}
+        return super(Frozen, self).model_copy(update=new)
 
     @property
     def plan(self) -> Plan | None:

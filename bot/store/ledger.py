@@ -9,7 +9,8 @@ from sqlalchemy import and_, func, update
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
 from bot.store import statements as q
 from bot.store import tables as t
-from bot.store.store import Store, spending
+from bot.store.records import spending
+from bot.store.store import Store
 from bot.store.tx import Tx
 
 

@@ -16,12 +16,15 @@ REASONS = ("Cancelled by {}.", "Stopped by {}.")
 async def make_nameless(conn: Conn, workspace: str, person: str) -> None:
     """Take the person out of decisions, events, guidance and reasons of a Workspace."""
     names = await _names(conn, workspace, person)
+    c = t.missions.c
+    await conn.execute(
+        update(t.missions).where(c.workspace == workspace).values(revision=c.revision + 1)
+    )
     await _decisions(conn, workspace, person)
     await _bodies(conn, workspace, t.events, "data", names)
     await _bodies(conn, workspace, t.guidance, "body", names)
     for name in names:
         for reason in REASONS:
-            c = t.missions.c
             mine = and_(c.workspace == workspace, c.reason == reason.format(name))
             said = {"reason": reason.format(SOMEONE)}
             await conn.execute(update(t.missions).where(mine).values(**said))

@@ -8,7 +8,10 @@ from bot.domain.gate import Decision, Gate
 from bot.domain.mission import Mission
 from bot.domain.work import Attempt
 
-LEASE = {"holder", "epoch", "lease_until", "wakes", "seen", "crashes"}
+NOT_OURS = {
+    "holder", "epoch", "lease_until", "wakes", "seen", "crashes", "revision", "paused"
+}  # fmt: skip
+"""Columns beside a mission's own: the lease, and what a Record says beside it."""
 
 
 def mission_row(mission: Mission) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def mission_row(mission: Mission) -> dict[str, Any]:
 
 
 def mission_of(row: RowMapping) -> Mission:
-    return Mission.model_validate({k: v for k, v in row.items() if k not in LEASE})
+    return Mission.model_validate({k: v for k, v in row.items() if k not in NOT_OURS})
 
 
 def attempt_row(attempt: Attempt) -> dict[str, Any]:

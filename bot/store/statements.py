@@ -46,7 +46,8 @@ def _bodies(table: Table, number: Any, name: Any = NO_NAME) -> Select[Any, Any, 
     return select(*columns).where(table.c.mission == OF)
 
 
-MISSION = select(t.missions).where(t.missions.c.id == OF)
+_paused = select(t.workspaces.c.paused).where(t.workspaces.c.id == t.missions.c.workspace)
+MISSION = select(t.missions, _paused.scalar_subquery().label("paused")).where(t.missions.c.id == OF)
 WAKES = select(t.missions.c.wakes).where(t.missions.c.id == OF)
 GATES = _rows(t.gates, t.gates.c.opened_at, t.gates.c.id)
 DECISIONS = _rows(t.decisions, t.decisions.c.at)
@@ -121,6 +122,7 @@ SET_MISSION = update(t.missions).where(t.missions.c.id == OF)
 LOCK = SET_MISSION.returning(t.missions)
 FENCE = SET_MISSION.where(t.missions.c.epoch == bindparam("of_epoch"))
 LOCK_CAP = SET_MISSION.returning(t.missions.c.cap)
+REVISE = SET_MISSION.values(revision=t.missions.c.revision + 1).returning(t.missions.c.revision)
 WAKE = SET_MISSION.values(wakes=t.missions.c.wakes + 1)
 WANT_ALL = (
     update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1)

@@ -3,33 +3,30 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.domain.artifact import Artifact
 from bot.domain.base import Frozen
 from bot.domain.events import Event
 from bot.domain.gate import Gate
-from bot.domain.mission import ENDED, Brief, HouseContext, Mission, Person, Status
-from bot.domain.plan import Plan
-from bot.domain.record import Record, Spending
-from bot.domain.work import Guidance, Verdict
+from bot.domain.mission import ENDED, HouseContext, Mission, Person, Status
+from bot.domain.record import Record
 from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
 from bot.store.inline import Conn, Engine
 from bot.store.late import Late, Taken
-from bot.store.tx import Tx
+from bot.store.records import Records
+from bot.store.tx import GONE, Missing, Tx
 from bot.store.writers import Writers
 
 BUSY_SECONDS = 30
@@ -84,6 +81,7 @@ class Store:
         self.engine = _engine(url, self.sqlite)
         self._writers = Writers(self.engine) if isinstance(self.engine, Engine) else None
         self.late = Late(self.catch_up)
+        self.records = Records()
 
     async def close(self) -> None:
         with contextlib.suppress(StoreDown):
@@ -163,12 +161,17 @@ class Store:
         async with self.reading() as conn:
             if not self.sqlite:
                 await conn.execution_options(isolation_level="REPEATABLE READ")
-            row = (await conn.execute(q.MISSION, {"of_mission": mission})).mappings().first()
-            return await _record(conn, rows.mission_of(row)) if row else None
+            record = await self.records.read(conn, mission)
+        if record is not None:
+            self.records.keep(record)
+        return record
 
     async def record_in(self, tx: Tx, mission: Mission) -> Record:
         """The same, as this transaction sees it."""
-        return await _record(tx.conn, mission)
+        record = await self.records.read(tx.conn, mission.id)
+        if record is None:
+            raise Missing(GONE)
+        return record
 
     async def events(self, mission: str, after: int = 0) -> tuple[Event, ...]:
         query = select(t.events).where(t.events.c.mission == mission, t.events.c.number > after)
@@ -390,7 +393,8 @@ class Store:
 
     async def paused(self, workspace: str) -> bool:
         async with self.reading() as conn:
-            return await _paused(conn, workspace)
+            found = await conn.execute(q.PAUSED, {"of_workspace": workspace})
+            return bool(found.scalar_one_or_none())
 
     async def person(self, workspace: str, person: str) -> Person | None:
         where = and_(t.people.c.workspace == workspace, t.people.c.id == person)
@@ -421,41 +425,6 @@ class Store:
 
 def _is(slot: SlotRow) -> ColumnElement[bool]:
     return and_(t.slots.c.mission == slot.mission, t.slots.c.name == slot.name)
-
-
-async def _record(conn: Conn, mission: Mission) -> Record:
-    of = {"of_mission": mission.id}
-
-    async def maps(query: Select[Any]) -> list[Any]:
-        return list((await conn.execute(query, of)).mappings())
-
-    bodies: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in await conn.execute(q.BODIES, of):
-        bodies[row.kind].append(row.body)
-    return Record(
-        mission=mission,
-        brief=Brief.model_validate(bodies["briefs"][-1]) if bodies["briefs"] else None,
-        plans=tuple(Plan.model_validate(b) for b in bodies["plans"]),
-        gates=tuple(rows.gate_of(r) for r in await maps(q.GATES)),
-        decisions=tuple(rows.decision_of(r) for r in await maps(q.DECISIONS)),
-        attempts=tuple(rows.attempt_of(r) for r in await maps(q.ATTEMPTS)),
-        verdicts=tuple(Verdict.model_validate(b) for b in bodies["verdicts"]),
-        guidance=tuple(Guidance.model_validate(b) for b in bodies["guidance"]),
-        artifacts=tuple(Artifact.model_validate(b) for b in bodies["artifacts"]),
-        spending=await spending(conn, mission.id),
-        paused=await _paused(conn, mission.workspace),
-    )
-
-
-async def _paused(conn: Conn, workspace: str) -> bool:
-    found = await conn.execute(q.PAUSED, {"of_workspace": workspace})
-    return bool(found.scalar_one_or_none())
-
-
-async def spending(conn: Conn, mission: str) -> Spending:
-    """What the calls of a mission cost so far, and what is set aside for those under way."""
-    found = await conn.execute(q.SPENDING, {"of_mission": mission})
-    return Spending.model_validate(dict(found.mappings().one()))
 
 
 def _engine(url: str, sqlite: bool) -> AsyncEngine | Engine:

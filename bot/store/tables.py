@@ -152,6 +152,8 @@ missions = Table(
     _count("wakes"),
     _count("seen"),
     _count("crashes"),
+    # grows with every change of what the mission's record holds beside this row
+    _count("revision"),
     Index(None, "workspace", "created_at"),
     Index(None, "place"),
     Index(None, "holder"),

@@ -36,14 +36,15 @@ GONE = "That mission is not here any more."
 class Tx:
     """Writes of one transaction. Lock the mission first: that puts its writers in order.
 
-    `wanted` names the slots that have something new to show, as `mission/name`. Who holds a
-    mission's row writes the answers that came `late` for it.
+    `wanted` names the slots that have something new to show, as `mission/name`, `revisions` the
+    missions whose records change. Who holds a mission's row writes the answers that came `late`.
     """
 
     def __init__(self, conn: Conn, now: datetime, late: Taken) -> None:
         self.conn = conn
         self.now = now
         self.wanted: list[str] = []
+        self.revisions: dict[str, int] = {}
         self._late = late
 
     # -- the mission ---------------------------------------------------------------------------
@@ -98,25 +99,41 @@ class Tx:
         """Leave word that something changed; the holder lets go only of what it has seen."""
         await self.conn.execute(q.WAKE, {"of_mission": mission})
 
+    async def revise(self, mission: str) -> None:
+        """A record kept from before tells no longer what the rows say: a new revision, once."""
+        if mission not in self.revisions:
+            found = await self.conn.execute(q.REVISE, {"of_mission": mission})
+            self.revisions[mission] = found.scalar_one_or_none() or 0
+
+    async def _revised(self, mission: str, changed: bool) -> bool:
+        if changed:
+            await self.revise(mission)
+        return changed
+
     # -- what the graph makes ------------------------------------------------------------------
 
     async def add_brief(self, mission: str, brief: Brief) -> None:
+        await self.revise(mission)
         await self._put(t.briefs, _body(mission, brief, version=brief.version))
 
     async def put_plan(self, mission: str, plan: Plan) -> None:
+        await self.revise(mission)
         row = _body(mission, plan, version=plan.version, fingerprint=plan.fingerprint)
         await self._put(t.plans, row)
 
     async def put_artifact(self, mission: str, artifact: Artifact) -> None:
+        await self.revise(mission)
         row = _body(mission, artifact, version=artifact.version, fingerprint=artifact.fingerprint)
         await self._put(t.artifacts, row)
 
     async def add_attempt(self, attempt: Attempt) -> None:
+        await self.revise(attempt.mission)
         await self._put(t.attempts, rows.attempt_row(attempt))
 
     async def end_attempt(
         self, attempt: Attempt, status: str, output: Output | None, error: str, final: bool
     ) -> None:
+        await self.revise(attempt.mission)
         key = {"of_mission": attempt.mission, "of_task": attempt.task, "of_number": attempt.number}
         ended = {
             "status": status, "error": error, "final": final, "ended_at": self.now,
@@ -125,10 +142,12 @@ class Tx:
         await self.conn.execute(q.END_ATTEMPT, {**key, **ended})
 
     async def add_verdict(self, mission: str, verdict: Verdict) -> None:
+        await self.revise(mission)
         row = _body(mission, verdict, task=verdict.task, attempt=verdict.attempt)
         await self._put(t.verdicts, row)
 
     async def add_guidance(self, mission: str, guidance: Guidance) -> None:
+        await self.revise(mission)
         await self.conn.execute(
             insert(t.guidance).values(**_body(mission, guidance, number=guidance.number))
         )
@@ -145,25 +164,26 @@ class Tx:
 
     async def open_gate(self, gate: Gate) -> bool:
         """False when this gate was opened before: then nothing changes."""
-        return await self._once(t.gates, rows.gate_row(gate))
+        return await self._revised(gate.mission, await self._once(t.gates, rows.gate_row(gate)))
 
     async def gate(self, gate: str) -> Gate | None:
         found = await self.conn.execute(select(t.gates).where(t.gates.c.id == gate))
         row = found.mappings().first()
         return rows.gate_of(row) if row else None
 
-    async def close_gate(self, gate: str, outcome: Verb, *, expired: bool = False) -> bool:
+    async def close_gate(self, gate: Gate, outcome: Verb, *, expired: bool = False) -> bool:
         """False when it was closed already: a gate closes once."""
-        still_open = and_(t.gates.c.id == gate, t.gates.c.closed_at.is_(None))
+        still_open = and_(t.gates.c.id == gate.id, t.gates.c.closed_at.is_(None))
         done = await self.conn.execute(
             update(t.gates)
             .where(still_open)
             .values(closed_at=self.now, outcome=outcome.value, expired=expired)
         )
-        return done.rowcount == 1
+        return await self._revised(gate.mission, done.rowcount == 1)
 
     async def close_gates(self, mission: str, outcome: Verb) -> None:
         """Close whatever still waits, when the mission ends."""
+        await self.revise(mission)
         still_open = and_(t.gates.c.mission == mission, t.gates.c.closed_at.is_(None))
         await self.conn.execute(
             update(t.gates)
@@ -171,14 +191,16 @@ class Tx:
             .values(closed_at=self.now, outcome=outcome.value, expired=True)
         )
 
-    async def set_reminded(self, gate: str) -> None:
+    async def set_reminded(self, gate: Gate) -> None:
+        await self.revise(gate.mission)
         await self.conn.execute(
-            update(t.gates).where(t.gates.c.id == gate).values(reminded_at=self.now)
+            update(t.gates).where(t.gates.c.id == gate.id).values(reminded_at=self.now)
         )
 
     async def add_decision(self, mission: str, decision: Decision) -> bool:
         """False when this person has decided at this gate before."""
-        return await self._once(t.decisions, rows.decision_row(decision, mission))
+        row = rows.decision_row(decision, mission)
+        return await self._revised(mission, await self._once(t.decisions, row))
 
     async def decisions(self, gate: str) -> tuple[Decision, ...]:
         found = await self.conn.execute(

@@ -475,7 +475,9 @@ async def test_a_gate_closes_once_under_twenty_clicks(store: Store, m1: str, ano
 
     async def close(n: int) -> bool:
         async with stores[n % 2].begin() as tx:
-            return await tx.close_gate("g-plan:1-1", Verb.approve if n % 3 else Verb.revise)
+            return await tx.close_gate(
+                gate(GateKind.plan, "plan:1"), Verb.approve if n % 3 else Verb.revise
+            )
 
     assert sum(await asyncio.gather(*(close(n) for n in range(20)))) == 1
 
@@ -483,8 +485,8 @@ async def test_a_gate_closes_once_under_twenty_clicks(store: Store, m1: str, ano
 async def test_a_closed_gate_keeps_its_first_outcome(store: Store, m1: str, clock: Clock):
     async with store.begin() as tx:
         await tx.open_gate(gate(GateKind.plan, "plan:1"))
-        assert await tx.close_gate("g-plan:1-1", Verb.approve)
-        assert not await tx.close_gate("g-plan:1-1", Verb.cancel, expired=True)
+        assert await tx.close_gate(gate(GateKind.plan, "plan:1"), Verb.approve)
+        assert not await tx.close_gate(gate(GateKind.plan, "plan:1"), Verb.cancel, expired=True)
         await tx.close_gates(m1, Verb.cancel)
         closed = await tx.gate("g-plan:1-1")
     assert closed is not None
@@ -521,7 +523,7 @@ async def test_gates_are_due_when_they_expire_or_need_a_reminder(
     day_ago = clock() - timedelta(days=1)
     assert {g.name for g in await store.gates_due(day_ago)} == {"old", "late"}
     async with store.begin() as tx:
-        await tx.set_reminded("g-old-1")
+        await tx.set_reminded(gate(GateKind.plan, "old"))
     assert {g.name for g in await store.gates_due(day_ago)} == {"late"}
 
 

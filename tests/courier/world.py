@@ -64,7 +64,9 @@ class World:
 
     async def close(self, slot: str) -> None:
         async with self.store.begin() as tx:
-            await tx.close_gate(f"g-{slot}", Verb.answer)
+            gate = await tx.gate(f"g-{slot}")
+            assert gate is not None
+            await tx.close_gate(gate, Verb.answer)
 
     def courier(self, **more: Any) -> Courier:
         return Courier(self.store, self.chat, face, **more)

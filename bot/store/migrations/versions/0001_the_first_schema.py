@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("wakes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("seen", sa.Integer(), server_default="0", nullable=False),
         sa.Column("crashes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("revision", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_missions")),
     )
     op.create_index("ix_missions_place", "missions", ["place"], unique=False)
