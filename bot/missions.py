@@ -2,11 +2,11 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
+from sqlalchemy import and_, select
 
 from bot.domain.authority import may, may_rate, settles, who
 from bot.domain.base import Frozen, Refused
@@ -15,6 +15,7 @@ from bot.domain.events import EventKind
 from bot.domain.gate import LABELS, REMIND_AFTER, Decision, Gate, GateKind, Verb
 from bot.domain.mission import (
     DEFAULT_CAP,
+    ENDED,
     Attachment,
     HouseContext,
     Mission,
@@ -27,6 +28,7 @@ from bot.domain.mission import (
 from bot.domain.plan import MAX_ROUNDS, Plan
 from bot.domain.record import Record
 from bot.domain.work import Guidance
+from bot.store import tables as t
 from bot.store.store import Store
 from bot.store.tx import Missing, Tx
 
@@ -34,6 +36,8 @@ MAX_GOAL = 20_000
 """Characters. A longer text belongs in a file."""
 MAX_WORDS = 10_000
 """Characters of an answer, a revision or guidance."""
+PAGE = 200
+"""Missions that are told of a pause in one transaction: others must not wait long for it."""
 
 Wake = Callable[[str], Awaitable[None]]
 Nothing = Callable[[], None]
@@ -276,14 +280,33 @@ class Missions:
 
     async def pause_all(self, workspace: str, *, paused: bool) -> None:
         """The operator's switch: nothing new starts here until it is taken back."""
+        changed = await self.store.paused(workspace) != paused
         async with self.store.begin() as tx:
             await tx.set_paused(workspace, paused)
-        for mission in await self.store.missions(workspace, limit=1_000):
-            if not mission.status.ended:
-                async with self.store.begin() as tx:
-                    await tx.want_all(mission.id)
-                    await tx.wake(mission.id)
-                await self._after(mission.id)
+        kind = EventKind.paused if paused else EventKind.resumed
+        last = ""
+        while told := await self._tell_open(workspace, last, kind if changed else None):
+            for mission in told:
+                await self._after(mission)
+            last = told[-1]
+
+    async def _tell_open(
+        self, workspace: str, after: str, kind: EventKind | None
+    ) -> tuple[str, ...]:
+        """Tell a page of the missions that have not ended; gives their ids, none after the last."""
+        c = t.missions.c
+        here = and_(
+            c.workspace == workspace, c.id > after, c.status.not_in([s.value for s in ENDED])
+        )
+        async with self.store.begin() as tx:
+            page = select(c.id).where(here).order_by(c.id).limit(PAGE).with_for_update()
+            told = tuple(row[0] for row in await tx.conn.execute(page))
+            for mission in told:
+                if kind is not None:
+                    await tx.event(mission, kind, by="operator")
+                await tx.want_all(mission)
+                await tx.wake(mission)
+        return told
 
     async def forget(self, mission: str) -> tuple[str, ...]:
         """Remove a mission and all it made; gives the hashes of blobs nobody owns any more."""
@@ -300,13 +323,6 @@ class Missions:
             gone += await self.forget(mission)
         async with self.store.begin() as tx:
             await tx.forget_person(workspace, person)
-        return tuple(gone)
-
-    async def retire(self, older_than: timedelta) -> tuple[str, ...]:
-        """Retention: forget missions that ended before that; gives blobs nobody owns."""
-        gone: list[str] = []
-        for mission in await self.store.ended_before(self.store.clock() - older_than):
-            gone += await self.forget(mission)
         return tuple(gone)
 
     async def _after(self, mission: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +28,7 @@ from tests.core.world import (
     brief,
     gate,
     guidance,
+    mission,
     plan,
     task,
     verdict,
@@ -722,6 +722,20 @@ async def test_pausing_all_tells_every_mission_that_goes_on(office: Office):
     assert await office.store.runnable() == (one.id,)
 
 
+async def test_a_pause_reaches_every_mission_however_many_there_are(office: Office):
+    """And it stands in the history of each, once for each time that it begins or ends."""
+    async with office.store.begin() as tx:
+        for n in range(1_001):
+            await tx.add_mission(mission(id=f"m{n}"))
+    for paused in (True, True, False):
+        office.woken.clear()
+        await office.missions.pause_all("W1", paused=paused)
+        assert len(set(office.woken)) == 1_001
+    for name in ("m0", "m1000"):
+        kinds = [e.kind for e in await office.store.events(name)]
+        assert kinds == [EventKind.paused, EventKind.resumed]
+
+
 async def test_a_forgotten_mission_gives_the_files_nobody_needs(office: Office):
     file = Attachment(name="a", media_type="text/csv", size=1, sha256="f")
     one = await office.start(attachments=(file,))
@@ -781,18 +795,6 @@ async def test_nothing_tells_the_name_of_a_forgotten_person_any_more(office: Off
     assert await office.events(one.id) == before
     assert (await office.record(two.id)).mission.reason == "Stopped by someone."
     assert (await office.record(three.id)).decisions[0].name == "Ada"
-
-
-async def test_old_missions_are_retired_and_young_ones_stay(office: Office, clock: Clock):
-    old, young, open_ = [await office.start() for _ in range(3)]
-    for mission, days in ((old, 0), (young, 20)):
-        clock.move(days=days)
-        async with office.store.begin() as tx:
-            await tx.set_status(mission.id, Status.done)
-    clock.move(days=11)
-    await office.missions.retire(timedelta(days=30))
-    left = {m.id for m in await office.store.missions("W1")}
-    assert left == {young.id, open_.id}
 
 
 WAYS: dict[str, Callable[[Office, Gate], Any]] = {
