@@ -26,7 +26,7 @@ from bot.inbox import Inbox
 from bot.missions import Missions
 from bot.ports import Chat, Files
 from bot.removal import Removal
-from bot.settings import Settings
+from bot.settings import Settings, untraced
 from bot.store.migrate import migrate
 from bot.store.store import Store
 
@@ -61,6 +61,7 @@ class App:
         With `only`, this process leaves all other missions to others: a shell's `run --offline`
         must not go on with what somebody began in Slack.
         """
+        untraced()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         store = store or Store(settings.database)
         await migrate(store)

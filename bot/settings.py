@@ -1,5 +1,6 @@
 """The settings: the environment and `.env`, read once and passed on explicitly."""
 
+import os
 import secrets
 from decimal import Decimal
 from pathlib import Path
@@ -7,6 +8,21 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+TRACING = (
+    "LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2",
+    "LANGCHAIN_HANDLER",
+)  # fmt: skip
+"""With one of these in the environment, LangChain would send every prompt to a tracing service."""
+
+
+def untraced() -> None:
+    """Take those out of this process: nobody who uses the product agreed to that.
+
+    Call it before the graph is loaded, since LangChain remembers what it once read.
+    """
+    for name in TRACING:
+        os.environ.pop(name, None)
 
 
 class Settings(BaseSettings):

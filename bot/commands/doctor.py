@@ -24,7 +24,7 @@ from rich.text import Text
 
 from bot.commands.script import line
 from bot.domain.base import Frozen
-from bot.settings import Settings
+from bot.settings import Settings, untraced
 from bot.store.migrate import HEAD, file_of, revision
 from bot.store.store import Store, StoreDown
 
@@ -242,6 +242,7 @@ async def models(settings: Settings) -> Sequence[Finding]:
     """Which model stands behind each tier, whether its price is known, and that it answers."""
     from importlib import import_module
 
+    untraced()
     choose = await asyncio.to_thread(import_module, "graphs.models.choose")
     tiers = await choose.choose(settings, None, ollama=settings.ollama_url)
     try:
