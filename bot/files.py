@@ -7,7 +7,9 @@ import hashlib
 import os
 import stat
 import tempfile
+import threading
 import time
+import weakref
 from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +22,47 @@ from bot.store.store import Store
 
 AGAIN = 0o400
 """The mode of a blob that was put more than once; one that was put once can be written."""
+DRAFT = "tmp"
+"""How the names of files begin that are not yet whole."""
+
+
+class Presence:
+    """Which processes put bytes: each holds a shared lock on a file for as long as it lives."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._first = threading.Lock()
+        self._held = -1
+
+    def show(self) -> None:
+        """Be one of them from here on; waits while another process is alone."""
+        with self._first:
+            if self._held < 0:
+                held = self._open()
+                fcntl.flock(held, fcntl.LOCK_SH)
+                self._held = held
+                weakref.finalize(self, os.close, held)
+
+    @contextlib.contextmanager
+    def alone(self) -> Generator[bool]:
+        """True when there is none, and none comes as long as the block runs."""
+        held = self._open()
+        try:
+            yield _locked(held)
+        finally:
+            os.close(held)
+
+    def _open(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class FolderFiles:
@@ -27,12 +70,14 @@ class FolderFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._presence = Presence(folder / ".users")
 
     async def put(self, data: bytes) -> str:
         """Keep the bytes; gives their hash. Raises OSError when the disk is full."""
         return await asyncio.to_thread(self._put, data)
 
     def _put(self, data: bytes) -> str:
+        self._presence.show()
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._path(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +130,20 @@ class FolderFiles:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    async def tidy(self, quiet: timedelta) -> None:
+        """Remove the drafts of a process that was killed, unless they were begun within `quiet`."""
+        await asyncio.to_thread(self._tidy, time.time() - quiet.total_seconds())
+
+    def _tidy(self, before: float) -> None:
+        for draft in self.folder.glob(f"??/{DRAFT}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if draft.stat().st_mtime < before:
+                    draft.unlink()
+
+    def alone(self) -> contextlib.AbstractContextManager[bool]:
+        """True while no process lives that put bytes here, and none can begin to."""
+        return self._presence.alone()
+
     async def all(self) -> tuple[str, ...]:
         """The hashes of everything that is kept."""
         return await asyncio.to_thread(self._all)
@@ -126,7 +185,7 @@ def _place(path: Path, data: bytes) -> None:
 @contextlib.contextmanager
 def _written(path: Path, data: bytes) -> Generator[Path]:
     """The bytes beside `path`, synced and ready to rename: a crash leaves no half file there."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=DRAFT)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -177,6 +236,13 @@ class SqlFiles:
         async with self.store.begin() as tx:
             old = c.at < tx.now - quiet
             await tx.conn.execute(delete(t.files).where(c.sha256 == sha256, old))
+
+    async def tidy(self, quiet: timedelta) -> None:
+        """Nothing: a transaction leaves nothing half written."""
+
+    def alone(self) -> contextlib.AbstractContextManager[bool]:
+        """False: other machines may put bytes at any time."""
+        return contextlib.nullcontext(False)
 
     async def all(self) -> tuple[str, ...]:
         """The hashes of everything that is kept."""

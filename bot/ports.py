@@ -1,6 +1,7 @@
 """The ports: the few things with more than one implementation."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 
@@ -107,6 +108,17 @@ class Files(Protocol):
 
     async def expire(self, sha256: str, quiet: timedelta) -> None:
         """Forget bytes, unless they were put within `quiet`."""
+        ...
+
+    async def tidy(self, quiet: timedelta) -> None:
+        """Remove what was left half written, unless it was begun within `quiet`."""
+        ...
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """True while no process lives that put bytes, and none can begin to.
+
+        Then bytes without an owner wait for nobody, however young they are.
+        """
         ...
 
     async def all(self) -> tuple[str, ...]:

@@ -83,10 +83,19 @@ class Removal:
         async with self.store.reading() as conn:
             return (await conn.execute(query)).first() is not None
 
-    async def sweep(self) -> None:
+    async def sweep(self, quiet: timedelta = QUIET) -> None:
         """Drop bytes that nobody owns: a crash, or an upload that came to nothing, left them."""
         for sha256 in set(await self.files.all()) - await self.store.owned_files():
-            await self.files.expire(sha256, QUIET)
+            await self.files.expire(sha256, quiet)
+        await self.files.tidy(quiet)
+
+    async def sweep_alone(self) -> None:
+        """The same, and also what is young when no process runs that could still want it.
+
+        For a process that puts no bytes itself.
+        """
+        with self.files.alone() as alone:
+            await self.sweep(timedelta() if alone else QUIET)
 
     async def _drop(self, unowned: tuple[str, ...]) -> None:
         """Bytes that nobody else ever put go at once; the rest when nobody wants them."""

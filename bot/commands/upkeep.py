@@ -133,6 +133,7 @@ async def forget(
         if mission:
             await app.removal.mission(mission)
         count = 1 if mission else await app.removal.person(workspace, person)
+        await app.removal.sweep_alone()
     path = file_of(settings.database)
     if path is not None and not await asyncio.to_thread(scrub, path):
         sys.stderr.write(

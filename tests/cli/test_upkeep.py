@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import os
 import signal
 import stat
 import tarfile
@@ -184,12 +183,28 @@ def test_a_forgotten_person_leaves_no_trace(shell: Shell) -> None:
     for word in ("heron", "wren"):
         shell("run", f"Count the rows about the {word} in the export", "-f", "sales.csv",
               "--offline")  # fmt: skip
-    for path in (shell.data / "files").glob("*/*"):
-        os.utime(path, (0, 0))  # both missions made these: what is put twice stays for an hour
     done = shell("forget", "--person", "you", "--yes")
     assert (done.code, done.out) == (0, "Removed 2 missions.\n")
     assert shell.traces("heron", "wren") == []
     assert not list((shell.data / "files").glob("*/*"))
+
+
+async def test_forget_drops_what_a_crash_left_only_when_nobody_may_want_it(
+    shell: Shell, approved: str
+) -> None:
+    """While another process has put files, what has no owner may be about to get one."""
+    folder = shell.data / "files"
+    files = FolderFiles(folder)
+    sha256 = await files.put(b"just handed in")
+    draft = folder / sha256[:2] / "tmphalf"
+    draft.write_bytes(b"half")
+    mission = shell.waiting()
+    assert shell("forget", "--mission", mission, "--yes").code == 0
+    assert await files.get(sha256) == b"just handed in"
+    assert draft.exists()
+    del files  # that process ends
+    assert shell("forget", "--mission", approved, "--yes").code == 0
+    assert not list(folder.glob("*/*"))
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,21 @@ async def test_the_sweep_drops_what_nobody_owns_and_nothing_young(
     assert set(await files.all()) == {owned, young}
 
 
+async def test_the_sweep_removes_old_drafts_and_leaves_young_ones(
+    tmp_path: Path, sqlite_store: Store
+) -> None:
+    """A process that was killed while it wrote left one; one that writes now is not disturbed."""
+    files = FolderFiles(tmp_path / "files")
+    removal = Removal(Missions(sqlite_store, _wake, lambda: None), files, tmp_path / "work")
+    sha256 = await files.put(b"whole")
+    old, young = (tmp_path / "files" / sha256[:2] / name for name in ("tmpold", "tmpyoung"))
+    old.write_bytes(b"ha")
+    young.write_bytes(b"ha")
+    os.utime(old, (0, 0))
+    await removal.sweep()
+    assert (old.exists(), young.exists(), await files.get(sha256)) == (False, True, b"whole")
+
+
 async def test_an_upload_between_forgetting_and_dropping_keeps_its_bytes(
     kept: Kept, store: Store, tmp_path: Path
 ) -> None:
