@@ -27,8 +27,18 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    shown = (" ".join(str(cell).split()).replace("|", "\\|") for cell in cells)
-    return f"| {' | '.join(shown)} |"
+    return f"| {' | '.join(map(escaped, cells))} |"
+
+
+_SPECIAL = re.compile(r"\||\\(?=[!-/:-@\[-`{-~]|$)|<(?=[A-Za-z/!?])")
+"""What would end a cell, hide a sign after it, or be taken for a tag."""
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_CELL = re.compile(r"((?:\\.|[^\\|]|\\$)*)(?:\||$)")
+
+
+def escaped(cell: str) -> str:
+    """The text of a cell on one line, so that readers see it as it was written."""
+    return _SPECIAL.sub(lambda m: f"\\{m[0]}", " ".join(str(cell).split()))
 
 
 def _numeric(rows: Sequence[Sequence[str]], at: int) -> bool:
@@ -71,8 +81,10 @@ def _below(lines: Sequence[str]) -> Iterator[list[str]]:
 
 def cells(line: str) -> list[str]:
     """The cells of one table line."""
-    parts = re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))
-    return [part.strip().replace("\\|", "|") for part in parts]
+    # Behind the last piece the end of the line counts as one more, which is empty.
+    found = list(_CELL.finditer(line.strip().removeprefix("|")))
+    parts = [m[1].strip() for m in found[:-1]] or [""]
+    return [_ESCAPED.sub(r"\1", part) for part in parts]
 
 
 def without_tables(text: str) -> str:

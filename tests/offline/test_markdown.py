@@ -1,0 +1,43 @@
+"""Tables of the offline model: what stands in a cell is what a reader sees."""
+
+import pytest
+from markdown_it import MarkdownIt
+
+from graphs.models.offline import markdown
+
+CELLS = [
+    "a|b",
+    "C:\\temp\\",
+    "two\nlines",
+    "  edges ",
+    "<b>bold</b>",
+    "/users/<id>",
+    "<!-- gone? -->",
+    "\\| and \\*",
+    "3 < 4",
+    "",
+]
+
+
+def rendered(text: str) -> list[str]:
+    """The cells of the body as a Markdown reader gets them."""
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    inline = [t for t in tokens if t.type == "inline"]
+    assert all(c.type in ("text", "text_special") for t in inline for c in t.children or [])
+    return ["".join(c.content for c in t.children or []) for t in inline]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_is_read_as_it_was_written(cell: str) -> None:
+    """Bars, backslashes, tags and line breaks neither end the row nor disappear."""
+    text = markdown.table(["key", cell or "head"], [["row", cell], ["next", "1"]])
+    said = " ".join(cell.split())
+    assert rendered(text) == ["key", said or "head", "row", said, "next", "1"]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_table_is_read_back_whole(cell: str) -> None:
+    """The reviewer reads the same cells that the analyst wrote."""
+    said = " ".join(cell.split())
+    text = markdown.table(["key", "value"], [[cell, cell], ["", ""]])
+    assert markdown.tables(text) == [[["key", "value"], [said, said], ["", ""]]]
