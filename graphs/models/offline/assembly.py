@@ -9,6 +9,7 @@ from graphs.models.offline.formats import Form, scope
 from graphs.models.offline.intake import title
 from graphs.models.offline.language import count_words, cut, sentence, spoken
 from graphs.models.offline.shape import listed
+from graphs.models.offline.steering import steer
 from graphs.models.offline.wants import of, read
 
 LABEL = "*Made by the offline model, no AI.*"
@@ -72,7 +73,7 @@ def _title(data: dict[str, Any], wishes: str) -> str:
     ):
         return said[1].strip()
     goal = str(data.get("goal") or "")
-    return str(data.get("title") or "").strip() or title(goal, list(read(goal)))
+    return steer(wishes).renamed(str(data.get("title") or "").strip() or title(goal, [*read(goal)]))
 
 
 def _answer(outputs: Sequence[dict[str, Any]]) -> list[str]:

@@ -241,6 +241,12 @@ def names_it(word: str, column: str) -> bool:
     return near(word, Column(column, "text", "", 0, 0, "", "", ())) >= 0.9
 
 
+def speaks_of(words_: str, column: str) -> bool:
+    """True when words may mean a column, of which only the name is known."""
+    named_ = Column(column, "text", "", 0, 0, "", "", ())
+    return any(near(word, named_) >= 0.6 for word in words(words_))
+
+
 def named(said: Iterable[str], columns: Iterable[Column]) -> tuple[Column | None, float]:
     """The column that these words name best, and how well; earlier columns win ties."""
     said = list(said)

@@ -84,6 +84,11 @@ _GERMAN: Rules = (
     (r"haben", "have"), (r"sind", "are"), (r"ist", "is"),
     (r"(?:unsere[rnms]?|unser)", "our"), (r"der|die|das|den|dem|des", "the"),
     (r"eine[rnms]?|ein", "a"), (r"diese[rnms]?", "this"),
+    (r"fristen?", "deadlines"), (r"termine?n?", "dates"), (r"hat", "has"), (r"hatten?", "had"),
+    (r"fehlern?", "errors"), (r"anfragen|aufrufen?", "requests"), (r"preise?n?", "price"),
+    (r"filialen?", "branch"), (r"ausgaben", "spend"), (r"mengen?", "quantity"),
+    (r"liste", "list"), (r"unterschied", "difference"), (r"wer", "who"),
+    (r"verantwortlichen?", "owners"), (r"kosten", "cost"),
     (r"vorstand", "board"), (r"kund(?:e|en|innen)", "customers"), (r"umsatz|umsätze", "revenue"),
     (r"betrag|beträge", "amount"), (r"aktien?", "stocks"), (r"pakete?", "packages"),
     (r"monaten?|monate?", "month"), (r"wochen?", "week"), (r"jahren?|jahre?", "year"),
@@ -128,6 +133,8 @@ _FRENCH: Rules = (
     (r"d['’](?=\w)", "of "), (r"une?", "a"), (r"ce(?:t|tte|s)?", "this"), 
     (r"svp|s['’]il vous plaît", "please"), (r"courte?s?", "short"), (r"brève?s?", "short"),
     (r"(?:au |du )?mois précédent", "the month before"), (r"vendus?|vendues?", "sold"),
+    (r"erreurs?", "errors"), (r"requêtes?|appels?", "requests"), (r"coûts?", "cost"),
+    (r"échéances?|délais?", "deadlines"), (r"prix", "price"), (r"quantités?", "quantity"),
     (r"fichier", "file"), (r"joint(?:e)?", "attached"), (r"clients?", "customers"),
     (r"chiffre d['’]affaires", "revenue"), (r"ventes", "sales"), (r"montant", "amount"),
     (r"pays", "country"), (r"mois", "month"), (r"semaines?", "week"), (r"années?|ans?", "year"),
@@ -142,6 +149,15 @@ _FRENCH: Rules = (
     (r"décembre", "December"),
     *((rf"{word}", number) for word, number in _NUMBERS_FR.items()),
 )  # fmt: skip
+
+_SPANISH: Rules = (
+    (r"errores", "errors"), (r"ingresos|facturación", "revenue"), (r"ventas", "sales"),
+    (r"solicitudes|peticiones|llamadas", "requests"), (r"costes?|costos?|gastos?", "cost"),
+    (r"precios?", "price"), (r"cantidad(?:es)?", "quantity"), (r"importes?", "amount"),
+    (r"clientes?", "customers"), (r"productos?", "products"), (r"pedidos?", "orders"),
+    (r"porcentajes?", "percent"), (r"horas", "hours"), (r"número", "number"),
+)  # fmt: skip
+"""Names of numbers only: missions in Spanish are not read yet."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +202,12 @@ def glossed(text: str) -> Gloss:
     return _told(text, _SHAPES[language])
 
 
+def in_english(words: str, language: str) -> str:
+    """A few words whose language is known, each in English when it is known."""
+    shapes = _SHAPES.get(language)
+    return _told(words, shapes).text.strip() if shapes else words
+
+
 def _told(text: str, rules: Sequence[tuple[re.Pattern[str], str]]) -> Gloss:
     parts: list[str] = []
     places: list[tuple[int, int, int, int]] = []
@@ -217,5 +239,5 @@ _SHAPES = {
     # What ends in a word character must end a word: `den` is not the start of `denn`.
     name: [(re.compile(rf"(?:{shape})(?:(?<=\W)|(?!\w))", re.IGNORECASE), form)
            for shape, form in rules]
-    for name, rules in (("German", _GERMAN), ("French", _FRENCH))
+    for name, rules in (("German", _GERMAN), ("French", _FRENCH), ("Spanish", _SPANISH))
 }  # fmt: skip

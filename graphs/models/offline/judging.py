@@ -8,6 +8,7 @@ from typing import Any
 
 from graphs.models.offline import formats, markdown
 from graphs.models.offline.asked import top
+from graphs.models.offline.columns import speaks_of
 from graphs.models.offline.cues import CUES
 from graphs.models.offline.language import (
     count_words,
@@ -364,12 +365,17 @@ def _steered(demand: str, given: Text) -> Ruling | None:
     missing = [n for n in missing if f"“{n}” has no row" not in given.text]
     if missing:
         return Ruling(False, feedback=f"No row for “{missing[0]}” stands in the table.")
-    heads = " ".join(c for table in tables for c in table[0]).casefold()
-    if wrong := [new for new, _ in turn.swaps if new.casefold() not in heads]:
+    heads = [c for table in tables for c in table[0]]
+    if wrong := [new for new, _ in turn.swaps if not _heads(new, heads)]:
         return Ruling(False, feedback=f"No table shows “{wrong[0]}”.")
     sought = [*turn.also, *(new for new, _ in turn.swaps)]
     line = _line(given.text, lambda s: s.startswith("|") and sought[0].casefold() in s.casefold())
     return Ruling(True, line or _first(given.text))
+
+
+def _heads(measure: str, heads: Sequence[str]) -> bool:
+    """True when a column's head names a number, in its own word or in one that means the same."""
+    return any(measure.casefold() in h.casefold() or speaks_of(measure, h) for h in heads)
 
 
 _ASKED_PARTS = (
