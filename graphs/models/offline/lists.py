@@ -12,6 +12,11 @@ from graphs.models.offline.passages import Passage, passages, plain
 from graphs.models.offline.reading import Texts
 from graphs.models.offline.wants import Want
 
+SHOWN = 15
+"""Items of a list when the want names no number."""
+MOST_LINES = 6
+"""Lines that are named one by one."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -31,13 +36,35 @@ def extracted(texts: Texts, want: Want) -> str:
     if not items:
         return f"No {_plural(kind)} stand in {spoken(texts)}; none were made up."
     items, lead = _narrowed(items, want, kind)
-    items = items[: top(want.quote) or 15]
+    items, rest = items[: top(want.quote) or SHOWN], items[top(want.quote) or SHOWN :]
+    tail = _elsewhere(len(items), rest, kind)
     if kind == "action":
         rows = [
             [i.who or "not said", _task_of(i), i.when or "not said", i.passage.ref] for i in items
         ]
-        return markdown.table(["who", "what", "by when", "source"], rows)
-    return "\n".join([*lead, *(f"- {i.passage.quoted()}" for i in items)])
+        return markdown.table(["who", "what", "by when", "source"], rows) + tail
+    return "\n".join([*lead, *(f"- {i.passage.quoted()}" for i in items)]) + tail
+
+
+def _elsewhere(shown: int, rest: list[Item], kind: str) -> str:
+    """How many are not shown, and in which lines of which document they stand."""
+    if not rest:
+        return ""
+    places: dict[str, list[int]] = {}
+    for item in rest:
+        places.setdefault(item.passage.name, []).append(item.passage.line)
+    where = spoken(f"{name}, {_lines(lines)}" for name, lines in places.items())
+    return f"\n\n*{shown} of {shown + len(rest)} {_plural(kind)} are shown. The others: {where}.*"
+
+
+def _lines(found: list[int]) -> str:
+    """`line 7`, or the first lines and how far the others reach."""
+    lines = sorted(set(found))
+    if len(lines) == 1:
+        return f"line {lines[0]}"
+    if len(lines) <= MOST_LINES:
+        return f"lines {spoken(map(str, lines))}"
+    return f"lines {lines[0]} to {lines[-1]}"
 
 
 _PLAIN = frozenset(
