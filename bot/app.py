@@ -11,10 +11,12 @@ import socket
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import structlog
+from sqlalchemy import and_, select
 
 from bot import presenter
 from bot.clock import Clock
@@ -27,10 +29,14 @@ from bot.missions import Missions
 from bot.ports import Chat, Files
 from bot.removal import Removal
 from bot.settings import Settings, untraced
+from bot.store import tables as t
 from bot.store.migrate import migrate
 from bot.store.store import Store
 
 log = structlog.get_logger(__name__)
+
+SHELL = "shell:"
+"""How the Places of missions begin that were asked for with `run`."""
 
 
 @dataclass
@@ -59,14 +65,16 @@ class App:
         """The part that takes missions and decisions. Raises StoreDown.
 
         With `only`, this process leaves all other missions to others: a shell's `run --offline`
-        must not go on with what somebody began in Slack.
+        must not go on with what somebody began in Slack. Without it, it leaves those of shells to
+        `run`: what began offline there must not go on with models that others configured.
         """
         untraced()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         store = store or Store(settings.database)
         await migrate(store)
         await store.free_dead(alive)
-        engine = Embedded(store.runnable, width=settings.missions_at_once, only=only)
+        runnable = store.runnable if only is not None else partial(_besides_shells, store)
+        engine = Embedded(runnable, width=settings.missions_at_once, only=only)
         app = cls(
             settings=settings, store=store, files=_files(settings, store),
             workers=Workers(), engine=engine, inbox=Inbox(store, {}), holder=holder(),
@@ -122,6 +130,17 @@ class App:
 
 def _files(settings: Settings, store: Store) -> Files:
     return FolderFiles(settings.data_dir / "files") if store.sqlite else SqlFiles(store)
+
+
+async def _besides_shells(store: Store) -> tuple[str, ...]:
+    """The missions that can go on, but for those of `run` that are not being ended."""
+    found = await store.runnable()
+    c = t.missions.c
+    goes_on = and_(c.stop_asked.is_(False), c.cancel_asked.is_(False))
+    of_shells = select(c.id).where(c.id.in_(found), c.place.startswith(SHELL), goes_on)
+    async with store.reading() as conn:
+        left = {row[0] for row in await conn.execute(of_shells)} if found else set[str]()
+    return tuple(name for name in found if name not in left)
 
 
 HOLDERS: set[str] = set()

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.app import App
+from bot.app import SHELL, App
 from bot.commands import plans, results
 from bot.commands.ctrl_c import at_press
 from bot.commands.errors import (
@@ -159,7 +159,7 @@ async def _start(app: App, order: Order) -> Mission:
     key = new_id("shell")
     return await app.missions.start(
         NewMission(
-            key=key, place=f"shell:local:{key}", person=ME, goal=goal,
+            key=key, place=f"{SHELL}local:{key}", person=ME, goal=goal,
             attachments=tuple([await _attach(app, path) for path in order.files]),
             cap=Decimal(str(order.cap)) if order.cap else None,
             plan=given.plan if given else None,

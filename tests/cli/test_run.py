@@ -1,9 +1,11 @@
 """`run` for scripts: pure lines, exit codes to trust, and nothing overwritten."""
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -353,7 +355,28 @@ def test_a_shell_leaves_the_missions_of_others_alone(shell: Shell) -> None:
     assert sorted(shell.listed().values()) == ["done", "drafting"]
 
 
-async def begun(shell: Shell) -> None:
+def test_a_served_bot_leaves_the_missions_of_shells_alone(shell: Shell) -> None:
+    """What `run --offline` began, or left when it was killed, goes to no model of the bot's."""
+    asyncio.run(begun(shell, "shell:local:k1"))
+    asyncio.run(begun(shell, "web:local:1"))
+    process = shell.start("try", "--no-open", "--port", "0")
+    try:
+        until = time.monotonic() + 60
+        while sorted(shell.listed().values()) != ["drafting", "needs_plan_approval"]:
+            assert time.monotonic() < until, shell.listed()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert places(shell) == {"shell:local:k1": "drafting", "web:local:1": "needs_plan_approval"}
+
+
+def places(shell: Shell) -> dict[str, str]:
+    """The status of every mission, by its Place."""
+    with contextlib.closing(sqlite3.connect(shell.data / "concertmaster.db")) as conn:
+        return dict(conn.execute("SELECT place, status FROM missions").fetchall())
+
+
+async def begun(shell: Shell, place: str = "slack:T1:C1:1") -> None:
     """A mission that somebody began elsewhere, ready for its first step."""
     from bot.app import App
     from bot.commands.person import ME
@@ -362,6 +385,6 @@ async def begun(shell: Shell) -> None:
 
     app = await App.open(Settings(data_dir=shell.data, _env_file=None))  # pyright: ignore[reportCallIssue]
     await app.missions.start(
-        NewMission(key="k", place="slack:T1:C1:1", person=ME, goal="Compare the offers")
+        NewMission(key=place, place=place, person=ME, goal="Compare the offers")
     )
     await app.close()
