@@ -117,6 +117,7 @@ def answer(desk: Desk, said: Words, question: str, tables: Sequence[Table]) -> W
     ask = shaped(said, table, values, _today(desk))
     if (topic := voices.topic(question)) and (column := voices.column(table)):
         return (yield from by_theme(desk, ask, question, topic, column))
+    ask = _there(desk, ask)
     ask = yield from _mentioned(desk, ask)
     ask = yield from _grouped(desk, ask)
     work = {
@@ -148,6 +149,20 @@ def _table(
 def _today(desk: Desk) -> date:
     """The day that the mission counts from; without one, no time is taken as relative."""
     return day_of(str(desk.data.get("now") or "")) or date.max.replace(year=9000)
+
+
+def _there(desk: Desk, ask: Ask) -> Ask:
+    """`there` is what the task before found: only the rows of that."""
+    if not sources.leans(ask.words.text):
+        return ask
+    known = {c.name for c in ask.table.columns}
+    for column, names in reversed(sources.answers(desk.data)):
+        if column in known and column not in ask.groups and len(names) <= sources.MAX_NAMES:
+            one = len(names) == 1
+            where = {"column": column, "op": "=" if one else "in"}
+            value = names[0] if one else names
+            return replace(ask, where=(*ask.where, {**where, "value": value}))
+    return ask
 
 
 _ABOUT = re.compile(

@@ -99,7 +99,8 @@ _BY = re.compile(
     r"by|split by|within each|against)\s+(?:the\s+)?"
     r"(?P<what>[\w/ -]+?(?:(?:,| and| &)\s+(?!(?:the|what|which|how|list|show|give|"
     r"make|explain)\b)[\w/-]+)*?)(?=[,.;:?!)]|\s+(?:in|for|with|from|during|since|"
-    r"between|over|of|as|where|and (?:the|what|which|how|list|show))\b|$)",
+    r"between|over|of|as|where|were|was|are|is|did|do|does|has|have|had|there|that|who|only|"
+    r"and (?:the|what|which|how|list|show|tell|give|compare))\b|$)",
     re.IGNORECASE,
 )
 
@@ -275,6 +276,11 @@ def understand(text: str) -> Words:
 def meaning(text: str) -> tuple[str, ...]:
     """The words that may name a column or a value."""
     return tuple(w for w in words(text) if w not in STOPWORDS and w not in RARE)
+
+
+def change_words(text: str) -> list[str]:
+    """The words of a text that speak of a change."""
+    return [match[0] for match in _CHANGE.finditer(text)]
 
 
 def _is_change(text: str) -> bool:

@@ -28,7 +28,7 @@ _PREFIX = re.compile(
 
 
 _VERB = re.compile(
-    r"^(?:show|list|extract|give(?: me| us)?|summari[sz]e|find|identify|collect|"
+    r"^(?:show|list|extract|(?:give|tell)(?: me| us)?|summari[sz]e|find|identify|collect|"
     r"write|draft|name|count|"
     r"calculate|compute)\s+(?:me\s+)?(?:all\s+)?(?:the\s+|an?\s+)?(?=\w)",
     re.IGNORECASE,

@@ -8,7 +8,7 @@ from graphs.models.offline.asked import Words
 from graphs.models.offline.asking import settled
 from graphs.models.offline.changes_rows import by_size, other_order
 from graphs.models.offline.columns import Column, named
-from graphs.models.offline.conditions import date_of
+from graphs.models.offline.conditions import date_of, time_of
 from graphs.models.offline.language import sentence, spoken, stem
 from graphs.models.offline.periods import Pair, moment, pairs, period_column
 from graphs.models.offline.questions import Ask
@@ -25,6 +25,7 @@ from graphs.models.offline.telling import (
     conditions_said,
     direction_said,
     from_to,
+    later_ranks,
     remarks,
     told_ranking,
 )
@@ -70,7 +71,9 @@ def _total_of_spans(desk: Desk, ask: Ask, question: str) -> Work:
     if ask.spans is None or not desk.has("change_table"):
         return None
     first, last = ask.spans
-    dates = date_of(ask.words, ask.table.dates())
+    dates = time_of(ask.words, ask.table)
+    if dates is None:
+        return None
     (reply,) = yield [
         Call(
             "change_table",
@@ -186,8 +189,7 @@ def _by_period(desk: Desk, ask: Ask, question: str) -> Work:
 def _ends(desk: Desk, ask: Ask) -> Generator[Calls, list[Reply], tuple[str, str, str, str]]:
     """The column of time with its first and last period, and a note on what they are."""
     dates = ask.table.dates()
-    if dates and ask.spans:
-        column = date_of(ask.words, dates)
+    if ask.spans and (column := time_of(ask.words, ask.table, ask.entity)):
         return column.name, *ask.spans, " ".join(_unfinished(column, ask.spans[1]))
     if dates:
         column = date_of(ask.words, dates)
@@ -234,17 +236,21 @@ def _compared(desk: Desk, ask: Ask, question: str, args: dict[str, Any], what: s
         return None
     columns: list[str] = reply.data["columns"]
     at = 4 if ask.words.percent else 3
-    ranked = by_size(reply.data["rows"], at, ask.words)
+    highest = later_ranks(ask)
+    ranked = by_size(reply.data["rows"], 2 if highest else at, ask.words)
     if not ranked:
         return None
-    how = (
-        f"Computed as {what} in {ask.table.where}{conditions_said(ask)}; the largest "
-        f"first, {direction_said(ask.words)}."
-    )
+    if highest and ask.words.low:
+        ranked.reverse()
+    order = f"the largest first, {direction_said(ask.words)}"
+    if highest:
+        order = f"the {'lowest' if ask.words.low else 'highest'} “{columns[2]}” first"
+    how = f"Computed as {what} in {ask.table.where}{conditions_said(ask)}; {order}."
     result = told_ranking(ask, question, columns, ranked, how, reply, [])
     kept = ranked[: ask.words.n or SHOWN]
     # Only with all rows at hand is the order by the other measure known.
-    other = other_order(ranked, ask.words) if reply.data["found"] <= call.args["limit"] else []
+    whole = reply.data["found"] <= call.args["limit"] and not highest
+    other = other_order(ranked, ask.words) if whole else []
     return replace(result, lead=change_lead(ask, kept), notes=(*result.notes, *other))
 
 

@@ -3,14 +3,14 @@
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from graphs.models.offline.asked import RARE, Words
 from graphs.models.offline.columns import Column, Table, fit, named, near
 from graphs.models.offline.language import STOPWORDS, stem, words
-from graphs.models.offline.periods import MONTHS
+from graphs.models.offline.periods import MONTHS, period_column
 from graphs.models.offline.spans import against, before, day_of, relative
 
 
@@ -46,6 +46,8 @@ def filters(said: Words, table: Table, values: dict[str, list[str]], today: date
     _filled(said, table, found)
     found.where += _sized(said, table)
     _timed(said, table, today, found)
+    if not table.dates():
+        _labelled(said, table, values, found)
     return found
 
 
@@ -98,6 +100,11 @@ def _sized(said: Words, table: Table) -> list[dict[str, Any]]:
     return [{"column": best.name, "op": op, "value": match["number"].replace(",", "").rstrip(".")}]
 
 
+def time_of(said: Words, table: Table, entity: Column | None = None) -> Column | None:
+    """The column of times: dates before labels such as months."""
+    return date_of(said, dates) if (dates := table.dates()) else period_column(table, entity)
+
+
 def date_of(said: Words, dates: Sequence[Column]) -> Column:
     """The column of dates that the question names, else the first."""
     found, score = named(said.said, dates)
@@ -131,12 +138,63 @@ def _timed(said: Words, table: Table, today: date, found: Found) -> None:
 
 def _two_spans(said: Words, column: Column) -> tuple[str, str] | None:
     """`from March to June`, when a change is asked for, or `May compared with June`."""
-    found = list(_PERIODS.finditer(said.text))
+    found = [match for match, _ in _times(said.text, column)]
     if len(found) != 2 or not (said.change or _COMPARES.search(said.text)):
         return None
     labels = [_label(match, column) for match in found]
     first, last = sorted(labels)
     return (first, last) if first and len(first) == len(last) and first != last else None
+
+
+def _labelled(said: Words, table: Table, values: dict[str, list[str]], found: Found) -> None:
+    """`in August` where the times are labels, such as 2026-08 or Aug, and no dates."""
+    column = period_column(table)
+    labels = _label_spans(values.get(column.name, [])) if column else {}
+    if column is None or not labels or any(w["column"] == column.name for w in found.where):
+        return
+    times = replace(column, low=min(labels.values())[0], high=max(labels.values())[1])
+    if pair := _two_labels(said, labels, times):
+        found.spans = pair
+        return
+    kept = list(labels)
+    for bound in _dated(said.text, times):
+        kept = [v for v in kept if _holds(labels[v], bound)]
+    if 0 < len(kept) < len(labels):
+        one = len(kept) == 1
+        found.where.append(
+            {"column": column.name, "op": "=" if one else "in", "value": kept[0] if one else kept}
+        )
+
+
+def _label_spans(labels: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The days of each label, all in one year when none is named; empty when one is no time."""
+    dated = any(re.search(r"(?:19|20)\d\d", label) for label in labels)
+    year = Column("", "text", "", 0, 0, "2000-01-01", "2000-12-31", ())
+    spans: dict[str, tuple[str, str]] = {}
+    for label in labels:
+        match = _PERIODS.search(label.title())
+        bounds = _bounds(match, year) if match else None
+        if bounds is None or (dated and bounds[0].startswith("2000") and "2000" not in label):
+            return {}
+        spans[label] = bounds
+    return spans
+
+
+def _two_labels(
+    said: Words, labels: dict[str, tuple[str, str]], times: Column
+) -> tuple[str, str] | None:
+    """The labels of two named times that are held against each other, the earlier first."""
+    named_times = [bounds for _, bounds in _times(said.text, times)]
+    if len(named_times) != 2 or not (said.change or _COMPARES.search(said.text)):
+        return None
+    two = [next((v for v, span in labels.items() if span == b), "") for b in sorted(named_times)]
+    return (two[0], two[1]) if all(two) and two[0] != two[1] else None
+
+
+def _holds(span: tuple[str, str], bound: dict[str, Any]) -> bool:
+    if bound["op"] == ">=":
+        return span[0] >= bound["value"]
+    return span[1] <= bound["value"] if bound["op"] == "<=" else span[1] < bound["value"]
 
 
 _COMPARES = re.compile(r"\b(?:compare[ds]?|compared|versus|vs|against|difference)\b", re.IGNORECASE)
@@ -169,7 +227,7 @@ def _says(said: Words, value: str, columns: Iterable[str]) -> bool:
 
 _MONTH = (
     "|".join(sorted((n for n in MONTHS if len(n) > 3), key=len, reverse=True))
-    + "|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec"
+    + "|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 )
 
 
@@ -183,13 +241,13 @@ _PERIODS = re.compile(
 
 def _dated(text: str, column: Column) -> list[dict[str, Any]]:
     """`in March`, `in 2026`, `since 2026-04`: conditions on a column of dates."""
-    spans = [s for m in _PERIODS.finditer(text) if (s := _bounds(m, column))]
+    spans = [bounds for _, bounds in _times(text, column)]
     if not spans or (
         len(spans) > 1 and not re.search(r"\b(?:between|from)\b", text, re.IGNORECASE)
     ):
         return []
     name, first, last = column.name, spans[0][0], spans[-1][1]
-    lead = text[: next(_PERIODS.finditer(text)).start()].casefold().split()[-1:]
+    lead = text[: _times(text, column)[0][0].start()].casefold().split()[-1:]
     if lead and lead[0] in ("since", "after", "from") and len(spans) == 1:
         return [{"column": name, "op": ">=", "value": first}]
     if lead and lead[0] in ("before", "until", "till"):
@@ -198,6 +256,11 @@ def _dated(text: str, column: Column) -> list[dict[str, Any]]:
         {"column": name, "op": ">=", "value": first},
         {"column": name, "op": "<=", "value": last},
     ]
+
+
+def _times(text: str, dates: Column) -> list[tuple[re.Match[str], tuple[str, str]]]:
+    """The times that a text names, each with its first and last day."""
+    return [(m, bounds) for m in _PERIODS.finditer(text) if (bounds := _bounds(m, dates))]
 
 
 def _bounds(match: re.Match[str], dates: Column) -> tuple[str, str] | None:

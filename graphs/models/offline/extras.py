@@ -93,7 +93,7 @@ def _chart_kind(said: str, x: str, positive: bool) -> str:
 
 
 def _chart_title(result: Result) -> str:
-    title = result.question.removeprefix("Answer: ").strip(" .?!")
+    title = result.question.removeprefix("Answer: ").strip(" .,;:?!")
     return (title[:1].upper() + title[1:])[:120] or "Chart"
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from bot.domain.mission import title_of
-from graphs.models.offline import sources
+from graphs.models.offline import joining, sources
 from graphs.models.offline.gloss import glossed, tongue
 from graphs.models.offline.language import cut, sentences, spoken
 from graphs.models.offline.shape import listed
@@ -76,7 +76,8 @@ def _check(want: Want) -> str:
 
 def title(goal: str, wants: list[Want]) -> str:
     """A heading for the mission: its first want as a noun phrase."""
-    main = next((w for w in wants if w.kind != "format"), None)
+    said = [w for w in wants if w.kind != "format"]
+    main = next((w for w in said if not joining.only(w.quote)), next(iter(said), None))
     if main is None:
         return title_of(goal) or "Mission"
     if main.kind == "extract":
@@ -100,7 +101,7 @@ _HEADINGS = (
     (r"compare (.+?) (?:and|with|to) (.+)", r"\1 compared with \2"),
     (r"compare (.+)", r"Comparison of \1"),
     ((
-        r"(?:extract|list|find|identify|collect|show(?: me)?|give(?: me| us)?|plan|write|"
+        r"(?:extract|list|find|identify|collect|show(?: me)?|(?:give|tell)(?: me| us)?|plan|write|"
         r"draft|create|prepare|calculate|compute|analy[sz]e|design|outline|name) (?:all "
         r")?(?:an? |the )?(.+)"
     ), r"\1"),

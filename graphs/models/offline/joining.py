@@ -35,6 +35,11 @@ def wanted(question: str) -> bool:
     return bool(_JOIN.search(question))
 
 
+def only(question: str) -> bool:
+    """True when a question says how tables are put together, and nothing more."""
+    return wanted(question) and not rest(question.strip(" .?!"))
+
+
 def rest(question: str) -> str:
     """The question without the words that only say how tables are put together."""
     return re.sub(r"^\W*(?:and|then)\b\s*", "", _JOIN.sub("", question)).strip()

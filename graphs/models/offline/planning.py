@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphs.models.offline import formats, revising, sources
+from graphs.models.offline import formats, joining, revising, sources
 from graphs.models.offline.asked import alone, subjects, understand
 from graphs.models.offline.columns import names_it
 from graphs.models.offline.comparing import compares_more
@@ -76,9 +76,13 @@ def fresh(data: dict[str, Any]) -> dict[str, Any]:
 
 def _content(data: dict[str, Any], needs: list[Need]) -> list[Sketch]:
     sketches: list[Sketch] = []
-    for need in needs:
-        if need.want.kind not in ("format", "tell", "outward") and not _recaps(need, needs):
+    own = [n for n in needs if n.want.kind not in ("format", "tell", "outward")]
+    joins = [n for n in own if joining.only(n.want.quote)]
+    joins = joins if len(joins) < len(own) else []
+    for need in own:
+        if not _recaps(need, needs) and need not in joins:
             _add(sketches, need, data)
+    _join(joins, sketches)
     _fold_frame(sketches, needs, data)
     found = [s.key for s in sketches if s.trade != "writer"] or [s.key for s in sketches]
     drafts = [n for n in needs if n.want.kind == "tell" or _recaps(n, needs)]
@@ -86,6 +90,14 @@ def _content(data: dict[str, Any], needs: list[Need]) -> list[Sketch]:
         sketches.append(_draft(_next(sketches), need, found))
     _outward(needs, sketches)
     return sketches or [_only(needs)]
+
+
+def _join(joins: list[Need], sketches: list[Sketch]) -> None:
+    """`Join A with B` before questions is how they are computed, and no question of its own."""
+    for need in joins:
+        home = next((s for s in sketches if s.trade == "analyst"), sketches[0])
+        home.covers.append(need.id)
+        home.instructions += f" {sentence(need.want.text)}"
 
 
 def _recaps(need: Need, needs: list[Need]) -> bool:
@@ -160,6 +172,7 @@ def _several(data: dict[str, Any]) -> bool:
 def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketch:
     names = spoken(f"“{a['name']}”" for a in sources.tables(data)[:4])
     about = _about(need.want)
+    before = [s.key for s in sketches if s.names]
     return Sketch(
         key=_next(sketches),
         trade="analyst",
@@ -168,6 +181,7 @@ def _computed(need: Need, data: dict[str, Any], sketches: list[Sketch]) -> Sketc
         f"say "
         "how they were computed.",
         covers=[need.id],
+        depends_on=before[-1:] if sources.leans(need.want.quote) else [],
         criteria=[
             _criterion("Every number equals the computed one", {"kind": "numbers_computed"}),
             *_columns(need.want, data),

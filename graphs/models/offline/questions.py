@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from graphs.models.offline.asked import Words, meaning, subjects, understand
+from graphs.models.offline.asked import Words, change_words, meaning, subjects, understand
 from graphs.models.offline.columns import Column, Table, fit, named, near
 from graphs.models.offline.conditions import date_of, filters
 from graphs.models.offline.language import stem, words
@@ -92,6 +92,8 @@ def shaped(said: Words, table: Table, values: dict[str, list[str]], today: date)
     found = filters(said, table, values, today)
     rest = tuple(w for w in said.said if stem(w) not in found.used)
     said = replace(said, said=rest)
+    if _is_number(said, table):
+        said = replace(said, change=False, sign="either")
     groups, by_measure, unknown = _groups(said, table)
     if found.compared and found.compared[0] not in groups:
         groups = [found.compared[0], *groups]
@@ -103,9 +105,15 @@ def shaped(said: Words, table: Table, values: dict[str, list[str]], today: date)
     base = Ask(
         table, said, "overview", _entity(said, table, groups, meant.column, empty), tuple(groups),
         meant.column, meant.fn, tuple(found.where), (*found.notes, *meant.assumed),
-        found.compared[1:], meant.unsure, found.spans, tuple(unknown),
+        found.compared[1:], meant.unsure, found.spans, tuple(unknown), meant.lacking,
     )  # fmt: skip
     return replace(base, mode=_mode(said, base))
+
+
+def _is_number(said: Words, table: Table) -> bool:
+    """True when a word of change names a number: `lost` beside a column `lost_minutes`."""
+    moving = {stem(w) for w in change_words(said.text)}
+    return any(moving & c.stems for c in table.numbers() if not c.delta)
 
 
 def with_measure(ask: Ask, column: Column) -> Ask:
@@ -114,7 +122,7 @@ def with_measure(ask: Ask, column: Column) -> Ask:
 
 
 def _mode(said: Words, ask: Ask) -> Mode:
-    if ask.spans and not (ask.entity and (said.best or said.n)) and not ask.groups:
+    if ask.spans and not ask.groups:
         return "change"
     if said.change and (said.best or said.n or ask.entity or not said.time):
         return "change"
@@ -260,12 +268,16 @@ _TRAFFIC = ("calls", "hits", "visits", "views", "orders", "units", "users", "cou
 
 @dataclass(frozen=True)
 class _Meant:
-    """The number that is measured and how. `unsure` when others are as likely."""
+    """The number that is measured and how. `unsure` when others are as likely.
+
+    `lacking` says which number the question names and the table does not have.
+    """
 
     column: Column | None
     fn: str
     assumed: tuple[str, ...] = ()
     unsure: tuple[Column, ...] = ()
+    lacking: str = ""
 
 
 def _measure(
@@ -287,9 +299,9 @@ def _measure(
         return _Meant(hinted, _function(said, hinted))
     if said.fn in ("count", "distinct") or not options:
         return _distinct(said, table)
-    if _counted(said, table):
+    if _counted(said, table) or _keyed(said, table):
         return _Meant(None, "count")
-    return _guessed(said, options)
+    return _nameless(said, _guessed(said, options))
 
 
 def _closest(said: Sequence[str], options: Sequence[Column]) -> list[Column]:
@@ -297,6 +309,38 @@ def _closest(said: Sequence[str], options: Sequence[Column]) -> list[Column]:
     scores = [(fit(said, c), c) for c in options]
     best = max((score for score, _ in scores), default=0.0)
     return [c for score, c in scores if best >= 0.5 and score >= best - 0.01]
+
+
+def _keyed(said: Words, table: Table) -> bool:
+    """True for `tickets per month` where each row is one ticket: then the rows are counted."""
+    if said.best or said.n or not (said.by or said.time):
+        return False
+    before = _BY_WHAT.split(said.text, maxsplit=1)[0]
+    thing, score = named(meaning(before), [c for c in table.columns if c.text or c.identity])
+    return thing is not None and score >= 0.9 and thing.distinct >= table.rows - thing.missing
+
+
+_BY_WHAT = re.compile(r"\b(?:by|per|for each|over)\b", re.IGNORECASE)
+
+
+def _nameless(said: Words, meant: _Meant) -> _Meant:
+    """A guess must say so when the question names a number that the table does not have."""
+    word = next((w for w in said.said if stem(w) in _NUMBERS), "")
+    if not word or meant.column is None or near(word, meant.column) >= 0.5:
+        return meant
+    note = (
+        f"No column holds “{word}”: “{meant.column.name}” is shown instead. If “{word}” is made of "
+        "several columns, add it to the file."
+    )
+    return replace(meant, assumed=(), unsure=(), lacking=note)
+
+
+_NUMBERS = frozenset(
+    map(stem, ["revenue", "sales", "turnover", "income", "profit", "margin", "cost", "spend",
+               "expense", "salary", "budget", "price", "latency", "duration", "weight", "age",
+               "distance", "traffic", "requests", "visits"])
+)  # fmt: skip
+"""Stems of words that can only mean a number."""
 
 
 def _guessed(said: Words, options: Sequence[Column]) -> _Meant:

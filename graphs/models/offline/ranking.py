@@ -10,6 +10,7 @@ from graphs.models.offline.columns import Column, near
 from graphs.models.offline.conditions import date_of
 from graphs.models.offline.language import cut, sentence, spoken
 from graphs.models.offline.lasting import two_dates
+from graphs.models.offline.periods import period_column
 from graphs.models.offline.questions import OLDEST, Ask, glances, judges
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Desk
@@ -74,7 +75,7 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
         return (yield from in_total(desk, ask, question))
     ask = yield from settled(desk, ask)
     timed = any(isinstance(g, dict) for g in groups)
-    ranked = not timed and len(groups) == 1
+    ranked = not timed and len(groups) == 1 and not _is_time(ask, groups[0])
     args = {
         **ask.table.source, "group_by": groups, "measures": [_measured(ask)],
         "where": list(ask.where),
@@ -108,6 +109,13 @@ def by_group(desk: Desk, ask: Ask, question: str) -> Work:
         tuple(r[0] for r in shown),
         tuple(rows) if timed and len(groups) == 1 else (),
     )
+
+
+def _is_time(ask: Ask, group: str) -> bool:
+    """True for a column of months or quarters: they stand in the order of time."""
+    column = ask.table.get(group)
+    said = ask.words.time or (not ask.words.best and not ask.words.n)
+    return bool(said) and period_column(ask.table) is column and not column.number
 
 
 def by_days(desk: Desk, ask: Ask, question: str) -> Work:

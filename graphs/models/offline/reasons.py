@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphs.models.offline import analyst, markdown
+from graphs.models.offline import analyst, markdown, sources
 from graphs.models.offline.columns import Column, Table
 from graphs.models.offline.language import cut, keywords, overlap, spoken
 from graphs.models.offline.moving import Move, finer, fitting, moves
@@ -14,9 +14,6 @@ from graphs.models.offline.reading import Texts
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steps import Call, Desk, Reply, Script
 from graphs.models.offline.wants import Want
-
-MAX_NAMES = 10
-
 
 QUOTES = 3
 
@@ -35,13 +32,9 @@ def reasons(desk: Desk, want: Want, texts: Texts) -> Script:
 
 
 def subjects(data: dict[str, Any]) -> list[str]:
-    """The things that the tasks before named: the first column of their first tables."""
-    found: list[str] = []
-    for made in listed(data, "inputs"):
-        for table in markdown.tables(str(made.get("text", "")))[:1]:
-            if len(table) > 1 and table[0][0] not in ("what", "value"):
-                found += [row[0] for row in table[1:] if row and row[0]]
-    return list(dict.fromkeys(found))[:MAX_NAMES]
+    """The things that the tasks before named."""
+    found = [name for _, names in sources.answers(data) for name in names]
+    return list(dict.fromkeys(found))[: sources.MAX_NAMES]
 
 
 def _from_tables(

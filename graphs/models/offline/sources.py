@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from graphs.models.offline import markdown
 from graphs.models.offline.language import keywords
 from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import Want, pasted
@@ -81,3 +82,29 @@ def asks_tables(want: Want, data: dict[str, Any]) -> bool:
         return True
     known = {stem for table in found for name in columns(table) for stem in keywords(name)}
     return want.kind == "find" and len(known & set(keywords(want.quote))) >= 2
+
+
+MAX_NAMES = 10
+
+
+def answers(data: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """The things that each task before named: the first column of its first table, its cells."""
+    firsts = [
+        table
+        for made in listed(data, "inputs")
+        for table in markdown.tables(str(made.get("text", "")))[:1]
+        if len(table) > 1 and table[0][0] not in ("what", "value")
+    ]
+    return [(t[0][0], [row[0] for row in t[1:] if row and row[0]]) for t in firsts]
+
+
+_THERE = re.compile(
+    r"(?<!\bare )(?<!\bis )(?<!\bwere )(?<!\bwas )\bthere\b(?! (?:are|is|were|was)\b)|"
+    r"\b(?:in|for|of) (?:it|that one|those|them)\b",
+    re.IGNORECASE,
+)
+
+
+def leans(text: str) -> bool:
+    """True when words such as `there` stand for what the question before finds."""
+    return bool(_THERE.search(text))

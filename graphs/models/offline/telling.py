@@ -74,9 +74,17 @@ def from_to(row: Sequence[str]) -> str:
     )
 
 
+def later_ranks(ask: Ask) -> bool:
+    """True for `most in August, compared with July`: August ranks, July only stands beside it."""
+    return bool(ask.spans and ask.words.best and not ask.words.change)
+
+
 def _what(ask: Ask, count: int) -> str:
     """`The three endpoints that changed most`."""
     things = noun(ask, count)
+    if ask.spans and later_ranks(ask):
+        kind = "lowest" if ask.words.low else "highest"
+        return f"The {_number(count)}{things} with the {kind} {ask.header} in {ask.spans[1]}"
     verb = {"up": "rose", "down": "fell", "either": "changed"}[ask.words.sign]
     return f"The {_number(count)}{things} that {verb} most" + (
         " in percent" if ask.words.percent else ""

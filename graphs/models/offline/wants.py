@@ -485,7 +485,9 @@ _COMPARED_NUMBERS = re.compile(
 _AGAINST = re.compile(
     r"(?:and )?compared? (?:it |that |this )?(?:with|to|against) (?:the )?(?:(?:month|week|"
     r"quarter|year|day|one|period) before|(?:previous|prior|preceding) (?:\w+)|"
-    r"last (?:month|week|year))\W*",
+    r"last (?:month|week|year)|(?:in )?(?:(?:january|february|march|april|may|june|july|august|"
+    r"september|october|november|december)(?: \d{4})?|q[1-4](?: \d{4})?|(?:19|20)\d\d(?:-\d\d)?))"
+    r"\W*",
     re.IGNORECASE,
 )
 """Only the other side of a comparison; the question before says what is compared."""
@@ -525,7 +527,8 @@ def _worded(kind: Kind, text: str, lead: str) -> str:
     if kind == "why" and len(text.split()) <= 3 and lead:
         return f"Explain why: {_lower(lead.rstrip('.?!'))}"
     if lead and _AGAINST.fullmatch(text.rstrip("?.! ")):
-        return f"{lead.rstrip('.?!')}, {_lower(text).replace('compare ', 'compared ', 1)}"
+        against = re.sub(r"^(?:and )?compared? ", "compared ", text, flags=re.IGNORECASE)
+        return f"{lead.rstrip('.?!')}, {against}"
     if lead and kind in ("measure", "find", "extract") and _LEANS.search(text):
         return f"Answer: {text.rstrip('?')}{CONTEXT}{_lower(lead.rstrip('.?!')).split(CONTEXT)[0]})"
     if kind == "outward":

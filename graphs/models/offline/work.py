@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from graphs.models.offline import analyst, markdown, research, sources, writing
+from graphs.models.offline import analyst, joining, markdown, research, sources, writing
 from graphs.models.offline.language import count_words
 from graphs.models.offline.shape import listed
 from graphs.models.offline.steering import steer
@@ -63,6 +63,7 @@ def _wants(data: dict[str, Any]) -> list[Want]:
     """What the covered requirements ask for, else what the instructions say."""
     found = [of(r) for r in listed(data, "requirements")]
     found = [w for w in found if w.kind != "format"]
+    found = [w for w in found if not joining.only(w.quote)] or found
     if re.match(r"Add\b", str(data.get("task", {}).get("title", ""))) or not found:
         said = [w for w in read(_instructions(data)) if w.kind != "format"]
         return said[:1] if found else said
