@@ -8,20 +8,24 @@ import asyncio
 import os
 import secrets
 import socket
+import sqlite3
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import structlog
 from sqlalchemy import and_, select
+from sqlalchemy.exc import DatabaseError
 
 from bot import presenter
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.documents.worker import Workers
+from bot.domain.base import Refused
 from bot.engine.embedded import Embedded
 from bot.files import FolderFiles, SqlFiles
 from bot.inbox import Inbox
@@ -62,16 +66,16 @@ class App:
     async def open(
         cls, settings: Settings, store: Store | None = None, *, only: Container[str] | None = None
     ) -> "App":
-        """The part that takes missions and decisions. Raises StoreDown.
+        """The part that takes missions and decisions. Raises StoreDown; Refused for a wrong place.
 
         With `only`, this process leaves all other missions to others: a shell's `run --offline`
         must not go on with what somebody began in Slack. Without it, it leaves those of shells to
         `run`: what began offline there must not go on with models that others configured.
         """
         untraced()
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _must_be_usable(settings.data_dir)
         store = store or Store(settings.database)
-        await migrate(store)
+        await _migrated(store)
         await store.free_dead(alive)
         runnable = store.runnable if only is not None else partial(_besides_shells, store)
         engine = Embedded(runnable, width=settings.missions_at_once, only=only)
@@ -126,6 +130,32 @@ class App:
             await self.models.close()
         await self.workers.close()
         await self.store.close()
+
+
+def _must_be_usable(folder: Path) -> None:
+    """Make the folder, for its owner alone. Raises Refused when nothing can be kept there."""
+    what = f"DATA_DIR ({folder}) cannot be used"
+    mend = "Set DATA_DIR to a folder in which you may write."
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"{what}: {error.strerror}. {mend}") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Refused(f"{what}: you may not write there. {mend}")
+
+
+async def _migrated(store: Store) -> None:
+    """Raises Refused for a file that is no database: nothing is written over it."""
+    try:
+        await migrate(store)
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) != sqlite3.SQLITE_NOTADB:
+            raise
+        await store.close()
+        raise Refused(
+            f"{store.url.database} is no database, and it is left as it is. "
+            "Move it away, or set DATA_DIR to another folder."
+        ) from None
 
 
 def _files(settings: Settings, store: Store) -> Files:

@@ -326,10 +326,13 @@ def _settings(**given: Any) -> Any:
     except ValidationError as error:
         for problem in error.errors(include_input=False):
             name = ".".join(str(part) for part in problem["loc"]).upper()
-            typer.echo(f"{name}: {problem['msg']}", err=True)
+            typer.echo(f"{name}: {problem['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(2) from None
-    except (OSError, UnicodeDecodeError) as error:
-        typer.echo(f".env cannot be read: {error}", err=True)
+    except OSError as error:
+        typer.echo(f".env cannot be read: {error.strerror}.", err=True)
+        raise typer.Exit(2) from None
+    except UnicodeDecodeError:
+        typer.echo(".env cannot be read: it is no text in UTF-8.", err=True)
         raise typer.Exit(2) from None
     configure(settings.log_level, settings.secrets())
     return settings

@@ -15,6 +15,9 @@ TRACING = (
 )  # fmt: skip
 """With one of these in the environment, LangChain would send every prompt to a tracing service."""
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+DRIVERS = ("postgresql+asyncpg://", "sqlite+aiosqlite://")
+
 
 def untraced() -> None:
     """Take those out of this process: nobody who uses the product agreed to that.
@@ -93,8 +96,17 @@ class Settings(BaseSettings):
 
     @field_validator("log_level")
     @classmethod
-    def _upper(cls, value: str) -> str:
+    def _level(cls, value: str) -> str:
+        if value.upper() not in LEVELS:
+            raise ValueError(f"say one of {', '.join(LEVELS)}")
         return value.upper()
+
+    @field_validator("database_url")
+    @classmethod
+    def _driver(cls, value: str) -> str:
+        if value and not value.startswith(DRIVERS):
+            raise ValueError(f"it must begin with {' or '.join(DRIVERS)}; empty: DATA_DIR")
+        return value
 
     @property
     def database(self) -> str:

@@ -52,7 +52,7 @@ async def newest(store: Store, limit: int) -> Sequence[Mission]:
 
 def table(missions: Sequence[Mission], now: datetime) -> Table:
     """One row each, for a terminal."""
-    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    grid = Table(expand=True, box=None, padding=(0, 2, 0, 0), header_style="dim")
     grid.add_column("Mission", no_wrap=True)
     grid.add_column("Status", no_wrap=True)
     grid.add_column("Begun", no_wrap=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import mimetypes
+import shlex
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -298,15 +299,21 @@ async def _ended(app: App, name: str, face: Face, order: Order, code: int) -> in
 async def _stop(app: App, name: str, face: Face) -> int:
     """Stop the mission in order: what is finished is kept."""
     await face.say("Stopping. What is finished is kept. Ctrl-C again leaves at once.")
+    await _stopped(app, name)
+    record = await _record(app, name)
+    if record.mission.status.ended:
+        await face.show(record)
+    return STOPPED
+
+
+async def _stopped(app: App, name: str) -> None:
+    """Stop it, and wait until it has ended."""
     await app.missions.stop(new_id("k"), ME, name)
     until = app.store.clock().timestamp() + STOP_SECONDS
     while app.store.clock().timestamp() < until:
-        record = await _record(app, name)
-        if record.mission.status.ended:
-            await face.show(record)
-            break
+        if (await _record(app, name)).mission.status.ended:
+            return
         await asyncio.sleep(POLL_SECONDS)
-    return STOPPED
 
 
 # -- plan ------------------------------------------------------------------------------------------
@@ -317,6 +324,8 @@ async def write_plan(settings: Settings, order: Order, out: Path) -> int:
     await _possible(settings, order)
     if out.exists():  # noqa: ASYNC240  nothing else runs yet
         raise Misuse(f"{out} exists already and is left as it is. Name another file with --out.")
+    if not out.parent.is_dir():
+        raise Misuse(f"There is no folder {out.parent}. Name another file with --out.")
     async with _working(settings, order) as (app, mine):
         mission = await _begin(app, order, mine)
         face = _face(app, mission, order)
@@ -324,10 +333,10 @@ async def write_plan(settings: Settings, order: Order, out: Path) -> int:
         with at_press(stop.set):
             try:
                 record = await _planned(app, mission.id, face, stop)
-                return await _keep(record, face, out) if record else STOPPED
+                return await _keep(record, face, order, out) if record else STOPPED
             finally:
                 face.close()
-                await app.missions.stop(new_id("k"), ME, mission.id)
+                await _stopped(app, mission.id)
 
 
 async def _planned(app: App, name: str, face: Face, stop: asyncio.Event) -> Record | None:
@@ -346,7 +355,7 @@ async def _planned(app: App, name: str, face: Face, stop: asyncio.Event) -> Reco
     return None
 
 
-async def _keep(record: Record, face: Face, out: Path) -> int:
+async def _keep(record: Record, face: Face, order: Order, out: Path) -> int:
     plan = record.plan
     if plan is None or not plan.settled or record.brief is None:
         why = next((str(g.data["why"]) for g in record.open_gates if g.data.get("why")), "")
@@ -355,5 +364,7 @@ async def _keep(record: Record, face: Face, out: Path) -> int:
         await asyncio.to_thread(out.write_text, plans.text(record), "utf-8")
     except OSError as error:
         raise Refused(f"{out} could not be written: {error.strerror}.") from None
-    await face.say(f"Wrote {len(plan.tasks)} tasks to {out}. Run it: run --plan {out}")
+    tasks = "1 task" if len(plan.tasks) == 1 else f"{len(plan.tasks)} tasks"
+    again = shlex.join(["--plan", str(out), *(w for f in order.files for w in ("--file", str(f)))])
+    await face.say(f"Wrote {tasks} to {out}. Run it: concertmaster run {again}")
     return APPROVED

@@ -213,6 +213,21 @@ async def fingerprints(shell: Shell) -> set[str]:
         await store.close()
 
 
+def test_a_plan_alone_leaves_nothing_that_needs_a_person(shell: Shell) -> None:
+    """The mission behind it has ended when the command ends; the words say how to go on."""
+    done = shell("plan", GOAL, "-f", "sales.csv", "--offline")
+    assert "concertmaster run --plan plan.yaml --file sales.csv" in done.err
+    assert [*shell.listed().values()] == ["cancelled"]
+
+
+def test_a_plan_for_a_folder_that_is_not_there_is_refused_before_any_work(shell: Shell) -> None:
+    done = shell("plan", GOAL, "-f", "sales.csv", "--offline", "--out", "nowhere/plan.yaml")
+    assert (done.code, done.err) == (
+        2, "There is no folder nowhere. Name another file with --out.\n",
+    )  # fmt: skip
+    assert not shell.data.exists()
+
+
 def test_a_plan_file_that_is_there_is_not_replaced(shell: Shell) -> None:
     (shell.folder / "plan.yaml").write_text("mine")
     done = shell("plan", GOAL, "-f", "sales.csv", "--offline")
