@@ -16,7 +16,7 @@ TRACING = (
 """With one of these in the environment, LangChain would send every prompt to a tracing service."""
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-DRIVERS = ("postgresql+asyncpg://", "sqlite+aiosqlite://")
+DRIVERS = ("postgresql+asyncpg://", "sqlite://")
 
 
 def untraced() -> None:

@@ -38,7 +38,7 @@ def test_every_command_explains_itself(shell: Shell, command: str) -> None:
     [
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL: say one of DEBUG, INFO, WARNING, ERROR\n"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL: it must begin with postgresql+asyncpg:// or "
-         "sqlite+aiosqlite://; empty: DATA_DIR\n"),
+         "sqlite://; empty: DATA_DIR\n"),
     ],
 )  # fmt: skip
 def test_a_setting_that_names_nothing_known_says_what_is(

@@ -124,7 +124,7 @@ class Disk:
             self._mount("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs")
 
     def store(self, clock: Clock) -> Store:
-        made = Store(f"sqlite+aiosqlite:///{self.folder}/c.db", clock)
+        made = Store(f"sqlite:///{self.folder}/c.db", clock)
         if self._full and not self._mounted:
             event.listen(made.engine.sync_engine, "connect", _two_mb)
         return made
