@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from bot.domain.mission import title_of
-from graphs.models.offline import joining, sources
+from graphs.models.offline import demands, joining, sources
 from graphs.models.offline.gloss import glossed, tongue
 from graphs.models.offline.language import cut, sentences, spoken
 from graphs.models.offline.shape import listed
@@ -148,9 +148,17 @@ def _assumptions(data: dict[str, Any], wants: list[Want], asking: bool) -> list[
         found.append("The message is very long: its first sentence was taken as the mission.")
     elif pasted(goal)[1]:
         found.append("What stands under the first lines was taken as the material to work on.")
+    if not sources.anything(data) and _undated(goal, wants):
+        found.append("No dates were given: a plan counts its days or weeks from its own start.")
     if not sources.anything(data):
         found.append("There is no material: what is written comes from general checklists.")
     return found
+
+
+def _undated(goal: str, wants: list[Want]) -> bool:
+    """True when a plan is to have dates and the mission names none."""
+    asked = [demands.named(w.text) for w in wants if w.kind in ("create", "tell")]
+    return any(map(demands.wants_dates, asked)) and not demands.dated(goal)
 
 
 def _language(want: Want) -> str:

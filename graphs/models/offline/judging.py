@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from graphs.models.offline import formats, markdown
+from graphs.models.offline import demands, formats, markdown
 from graphs.models.offline.asked import top
 from graphs.models.offline.columns import speaks_of
-from graphs.models.offline.cues import CUES
 from graphs.models.offline.language import (
     count_words,
     cut,
@@ -316,6 +315,8 @@ def _content(demand: str, quote: str, given: Text) -> Ruling:
         return Ruling(False, feedback=f"“{cut(said, 80)}” is no answer.")
     if hollow := _hollow(want, given):
         return Ruling(False, feedback=hollow)
+    if part := demands.demanded(demand):
+        return Ruling(True, _line(given.text, lambda s: demands.has(part, s)) or _first(given.text))
     if want.kind == "why" and (reason := _line(given.text, lambda s: bool(_REASON.search(s)))):
         return Ruling(True, reason)
     if evasion := _only_evasion(given):
@@ -378,25 +379,16 @@ def _heads(measure: str, heads: Sequence[str]) -> bool:
     return any(measure.casefold() in h.casefold() or speaks_of(measure, h) for h in heads)
 
 
-_ASKED_PARTS = (
-    ("owners", r"\bowners?\b", r"\bowner|\bwho\b|\bresponsible\b"),
-    ("dates", r"\b(?:dates?|deadlines?)\b", CUES["date"]),
-)
-_GAP = r"\bno (?:{0}|{1}) (?:is|are|was|were)\b|\b{0}s? (?:is|are) (?:not given|open|missing)\b"
-
-
 def _hollow(want: Want, given: Text) -> str:
     """What a text that was to come `with owners and dates` does not have."""
-    found = re.search(r"\bwith ([\w ,&-]+)$", want.text.rstrip(". "), re.IGNORECASE)
-    if found is None or want.kind not in ("create", "tell"):
+    asked = demands.named(want.text) if want.kind in ("create", "tell") else []
+    asked = [part] if (part := demands.demanded(want.text)) else asked
+    open_ = demands.missing(asked, given.text)
+    if not open_:
         return ""
-    for name, asked, shape in _ASKED_PARTS:
-        if re.search(asked, found[1], re.IGNORECASE) and not any(
-            re.search(s, given.text, re.IGNORECASE)
-            for s in (shape, _GAP.format(name.rstrip("s"), name))
-        ):
-            return f"It gives no {name}."
-    return ""
+    if demands.wants_dates(open_[:1]) and demands.RELATIVE.search(given.text):
+        return f"It gives no {open_[0]}: say that none were given, and what the days count from."
+    return f"It gives no {open_[0]}."
 
 
 def _only_evasion(given: Text) -> str:

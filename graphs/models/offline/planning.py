@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphs.models.offline import formats, joining, revising, sources
+from graphs.models.offline import demands, formats, joining, revising, sources
 from graphs.models.offline.asked import alone, subjects, understand
 from graphs.models.offline.columns import names_it
 from graphs.models.offline.comparing import compares_more
@@ -281,7 +281,8 @@ def _from_nothing(need: Need, sketches: list[Sketch], data: dict[str, Any]) -> S
         criteria=[
             _criterion("It says what is missing")
             if missing(data)
-            else _criterion("What is general advice is marked as such")
+            else _criterion("What is general advice is marked as such"),
+            *_parts(need.want),
         ],
     )
 
@@ -297,8 +298,13 @@ def _draft(key: str, need: Need, found: list[str]) -> Sketch:
         ),
         covers=[need.id],
         depends_on=list(found),
-        criteria=[_criterion("It says only what the findings support")],
+        criteria=[_criterion("It says only what the findings support"), *_parts(need.want)],
     )
+
+
+def _parts(want: Want) -> list[dict[str, Any]]:
+    """One criterion for each part that a text is to come with."""
+    return [_criterion(demands.criterion(part)) for part in demands.named(want.text)]
 
 
 def _draft_title(want: Want) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphs.models.offline import markdown, sources
+from graphs.models.offline import demands, markdown, sources
 from graphs.models.offline.intake import GREETING, missing, title
-from graphs.models.offline.language import cut, sentence, sentences, spoken
+from graphs.models.offline.language import cut, keywords, overlap, sentence, sentences, spoken
 from graphs.models.offline.passages import plain
 from graphs.models.offline.playbooks import Playbook, playbook
 from graphs.models.offline.shape import listed
@@ -39,7 +39,7 @@ def write(desk: Desk, wants: Sequence[Want], found: Sequence[str] = ()) -> str:
     findings = gathered([*inputs, *found])
     if findings.empty and (absent := missing(desk.data)):
         return _not_here(absent, wants)
-    parts = [_one(desk, want, findings) for want in wants]
+    parts = [_complete(_one(desk, want, findings), want) for want in wants]
     return "\n\n".join(dict.fromkeys(p for p in parts if p))
 
 
@@ -66,6 +66,15 @@ def _one(desk: Desk, want: Want, findings: Findings) -> str:
     if re.search(r"\brisks?\b", said, re.IGNORECASE):
         return risks(findings)
     return overview(findings)
+
+
+def _complete(text: str, want: Want) -> str:
+    """The text with a line for each part that was asked for and that nothing gives."""
+    open_ = demands.missing(demands.named(want.text), text)
+    return "\n\n".join(filter(None, [text, "\n".join(demands.gap(p, GIVEN) for p in open_)]))
+
+
+GIVEN = "the mission or its material"
 
 
 def _without_findings(desk: Desk, said: str) -> str:
@@ -112,6 +121,8 @@ def gathered(texts: Sequence[str]) -> Findings:
                 reasons.setdefault(named[1], named[2])
             elif silent := re.match(r"- No reason is given for (.+?) in ", line):
                 unknown += re.findall(r"\*\*(.+?)\*\*", silent[1])
+            elif line.startswith("- Noted beside **"):
+                continue
             elif line.startswith("- "):
                 points.append(line[2:])
             elif (line and not line.startswith(("*", "#", "!", ">"))) or line.startswith("**"):
@@ -320,6 +331,8 @@ def overview(found: Findings) -> str:
 def from_checklist(goal: str, said: str) -> str:
     """Steps, risks or roles for a goal without material; who asks for none of these gets steps."""
     book = playbook(goal)
+    if asked := demands.named(said):
+        return _composed(book, goal, asked)
     if re.search(r"\brisks?\b", said, re.IGNORECASE):
         return f"{_risks(book)}\n\n{ADVICE}"
     if re.search(r"\bwho\b|\broles?\b|\bresponsib|\bowners?\b", said, re.IGNORECASE):
@@ -334,6 +347,55 @@ def from_checklist(goal: str, said: str) -> str:
     ):
         return f"{_steps(book)}\n\n{ADVICE}"
     return outline(goal, said)
+
+
+def _composed(book: Playbook, goal: str, asked: Sequence[str]) -> str:
+    """A plan with the parts that it is to come with, as far as a checklist has them."""
+    said = " ".join(asked)
+    owners = bool(re.search(r"\bowners?\b|\bresponsib", said, re.IGNORECASE))
+    dates = demands.wants_dates(asked)
+    blocks = [_scheduled(book, owners, dates)] if owners or dates else [_steps(book)]
+    if re.search(r"\brisks?\b", said, re.IGNORECASE):
+        blocks.append(_risks(book))
+    if re.search(r"\broles?\b", said, re.IGNORECASE):
+        blocks.append(_roles(book))
+    if dates:
+        blocks.append(f"*{_counted_from(book, demands.dated(goal))}*")
+    if owners:
+        blocks.append("*No owners were named: the roles are suggestions; put a name to each.*")
+    return "\n\n".join([*blocks, ADVICE])
+
+
+def _counted_from(book: Playbook, day: str) -> str:
+    """What the times of a plan count from."""
+    zero = any(step.startswith("Day 0") for step in book.steps)
+    if day:
+        return f"{'Day 0' if zero else 'The end of the last week'} is {day}."
+    from_ = "day 0 is the day itself" if zero else "the times count from the start"
+    return f"No dates were given: {from_}."
+
+
+def _scheduled(book: Playbook, owners: bool, dates: bool) -> str:
+    """The steps as a table with who and when."""
+    rows = [
+        [*([when] if dates else []), what, *([_suited(book, what)] if owners else [])]
+        for when, what in map(_timed, book.steps, range(1, len(book.steps) + 1))
+    ]
+    head = [*(["when"] if dates else []), "what", *(["owner"] if owners else [])]
+    return markdown.table(head, rows)
+
+
+def _timed(step: str, number: int) -> tuple[str, str]:
+    """When a step is due: as it says itself, else a week each."""
+    when, _, what = step.partition(": ")
+    if what and re.search(r"\b(?:day|days|week)\b", when, re.IGNORECASE):
+        return when, what
+    return f"Week {number}", step
+
+
+def _suited(book: Playbook, step: str) -> str:
+    """The role whose work a step speaks of; the first, who leads, when none does."""
+    return max(book.roles, key=lambda role: overlap(keywords(step), " ".join(role)))[0]
 
 
 def _steps(book: Playbook) -> str:
