@@ -127,6 +127,57 @@ async def test_a_note_of_what_fell_is_no_reason_for_growth(mini: Mini) -> None:
     assert made.unmet == []
 
 
+LEADS = """\
+month,depot,parcels,note
+2026-05,North,900,The scanner was replaced
+2026-06,North,950,
+2026-05,South,400,A second shift began because of the fair
+2026-06,South,990,
+2026-06,West,300,Road works nearby
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "unsaid"),
+    [
+        ("Which depot had the most parcels and why?", "No reason is given for **North**", ""),
+        (
+            "Which depot had the most parcels in June and why?",
+            "No reason is given for **South**",
+            "second shift",
+        ),
+    ],
+)
+async def test_a_note_beside_what_leads_is_no_reason(
+    question: str, said: str, unsaid: str, mini: Mini
+) -> None:
+    """Nothing ties it to the number; and a note of another month is not even shown."""
+    made = await mini.run(question, {"parcels.csv": LEADS})
+    why = made.outputs["T2"].text
+    assert said in why
+    assert not any(line.startswith("- **") for line in why.splitlines())
+    assert not unsaid or unsaid not in why
+    assert made.unmet == []
+
+
+async def test_a_cell_that_names_a_cause_is_a_reason(mini: Mini) -> None:
+    """`because` in a row of the thing and the month that was asked about."""
+    goal = "Which depot had the fewest parcels in May and why?"
+    made = await mini.run(goal, {"parcels.csv": LEADS})
+    assert "- **South**: “A second shift began because of the fair”" in made.outputs["T2"].text
+
+
+async def test_a_count_that_grew_has_reasons_of_its_own_direction(mini: Mini) -> None:
+    """Rows of the later time explain a growing count; rows of the earlier one do not."""
+    rows = [("2026-07-01", "EU", "Old form closed"), ("2026-07-02", "US", ""),
+            *(("2026-09-03", "EU", "New form opened") for _ in range(4))]  # fmt: skip
+    text = "day,region,note\n" + "\n".join(",".join(row) for row in rows) + "\n"
+    goal = "How many rows by region, September compared with July, and why?"
+    made = await mini.run(goal, {"forms.csv": text})
+    assert "New form opened" in made.outputs["T2"].text
+    assert "Old form closed" not in made.outputs["T2"].text
+
+
 def test_a_requirement_without_a_word_blocks_the_plan() -> None:
     """A number alone says nothing that a task could do."""
     requirement = {"id": "R1", "text": "2.", "quote": "2.", "check": ""}

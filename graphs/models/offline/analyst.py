@@ -4,6 +4,7 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from graphs.models.offline import joining, sources, voices
 from graphs.models.offline.asked import CONTEXT, Words, understand
@@ -144,6 +145,14 @@ def _table(
         return choose(said, tables), said, ""
     rest = joining.rest(said.text)
     return table, understand(rest) if rest != said.text and rest else said, note
+
+
+def conditions(
+    desk: Desk, said: Words, table: Table
+) -> Generator[Calls, list[Reply], tuple[dict[str, Any], ...]]:
+    """What narrows a question down, as conditions on the rows of one table."""
+    values = yield from _values(desk, said, table)
+    return shaped(said, table, values, _today(desk)).where
 
 
 def _today(desk: Desk) -> date:

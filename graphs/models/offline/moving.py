@@ -12,7 +12,7 @@ from graphs.models.offline.periods import period_column
 from graphs.models.offline.shape import listed
 
 _PERIODS = re.compile(
-    r"Computed as (?:total|average|sum|mean) (?P<value>.+?) in (?P<after>\S+) against "
+    r"Computed as (?:count|(?:total|average|sum|mean) (?P<value>.+?)) in (?P<after>\S+) against "
     r"(?P<before>\S+) \(column “(?P<time>[^”]+)”\)"
 )
 _COLUMNS = re.compile(
@@ -24,6 +24,7 @@ _COLUMNS = re.compile(
 class Move:
     """How an analysis compared: a value in two periods of a time, or two columns of a row.
 
+    Without a value and with a time, rows were counted.
     `ways` has the sign of the difference for each thing that it named, in lower case.
     """
 
@@ -36,7 +37,9 @@ class Move:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of a table that show how a row moved."""
-        return (self.time, self.value) if self.time else (self.before, self.after)
+        if self.time:
+            return (self.time, self.value) if self.value else (self.time,)
+        return self.before, self.after
 
     def way(self, name: str) -> int:
         """1 up, -1 down, 0 unknown."""
@@ -90,15 +93,20 @@ def fitting(
     return [
         (row, ", ".join(filter(None, row[:width])))
         for row in rows
-        if _sign(moved[tuple(row[:width])]) == way
+        if _sign(moved[tuple(row[:width])]) == way and not _earlier(row[width:], move)
     ]
+
+
+def _earlier(cells: Sequence[str], move: Move) -> bool:
+    """True for a row of the time before: its note tells how things were, not why they moved."""
+    return bool(move.time) and cells[0].startswith(move.before)
 
 
 def _step(cells: Sequence[str], move: Move) -> Decimal:
     """What a row adds to the difference."""
     if not move.time:
         return _number(cells[1]) - _number(cells[0])
-    time, value = cells[0], _number(cells[1])
+    time, value = cells[0], _number(cells[1]) if move.value else Decimal(1)
     if time.startswith(move.after):
         return value
     return -value if time.startswith(move.before) else Decimal(0)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphs.models.offline import analyst, markdown, sources
+from graphs.models.offline.asked import understand
 from graphs.models.offline.columns import Column, Table
 from graphs.models.offline.language import cut, keywords, overlap, spoken
 from graphs.models.offline.moving import Move, finer, fitting, moves
@@ -24,11 +25,24 @@ def reasons(desk: Desk, want: Want, texts: Texts) -> Script:
     tables = yield from analyst.look(desk)
     if not names:
         return _loose_reasons(texts, want) if texts else (yield from _reason_column(desk, tables))
-    quoted: dict[str, list[str]] = {name: [] for name in names}
-    yield from _from_tables(desk, tables, quoted)
+    found = {name: _Found() for name in names}
+    changes = understand(want.text).change or moves(desk.data) is not None
+    yield from _from_tables(desk, want, tables, found)
     for name in names:
-        quoted[name] += [p.quoted() for p in _about(texts, name)]
-    return _told(quoted, tables, texts)
+        for passage in _about(texts, name):
+            found[name].add(passage.quoted(), changes or bool(_CAUSE.search(passage.text)))
+    return _told(found, tables, texts)
+
+
+@dataclass
+class _Found:
+    """What is said of one thing: reasons, and notes that stand beside it but explain nothing."""
+
+    reasons: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+
+    def add(self, quote: str, explains: bool) -> None:
+        (self.reasons if explains else self.notes).append(quote)
 
 
 def subjects(data: dict[str, Any]) -> list[str]:
@@ -38,37 +52,61 @@ def subjects(data: dict[str, Any]) -> list[str]:
 
 
 def _from_tables(
-    desk: Desk, tables: Sequence[Table], quoted: dict[str, list[str]]
+    desk: Desk, want: Want, tables: Sequence[Table], found: dict[str, _Found]
 ) -> Generator[list[Call], list[Reply], None]:
-    """Rows about each thing, in every table that has it and a column of words."""
+    """Rows about each thing, in every table that has it and a column of words.
+
+    Only rows that the question is about: `in August` holds for the reasons as well.
+    """
     if not desk.has("query_table"):
         return
-    homes = [(t, e, r) for t in tables if (r := reason_columns(t)) for e in _keys(t, r)]
+    said = understand(want.text.removeprefix("Explain why: "))
+    homes = [(t, r) for t in tables if (r := reason_columns(t))]
     move = moves(desk.data)
-    asked = [
-        _asked(table, key, columns, name, move) for table, key, columns in homes for name in quoted
-    ]
+    asked: list[_Asked] = []
+    for table, columns in homes:
+        where = yield from analyst.conditions(desk, said, table)
+        keys = _keys(table, columns)
+        asked += [_asked(table, k, columns, n, move, where) for k in keys for n in found]
     if not asked:
         return
     replies = yield [one.call for one in asked]
     for one, reply in zip(asked, replies, strict=True):
         if reply.data and reply.data["rows"]:
             name = one.call.args["where"][0]["value"]
-            quoted[name] += _quotes(_same_way(reply.data, one, move, name), one.call.args)
+            rows = _same_way(reply.data, one, move, name)
+            for quote in _quotes(rows, one.call.args):
+                column = one.table.get(quote.column)
+                moved = said.change or move is not None
+                found[name].add(quote.text, moved or _explains(column, quote.cell))
+
+
+def _explains(column: Column, cell: str) -> bool:
+    """True for a cell of a column of reasons, and for words that name a cause.
+
+    Beside a thing that merely leads, any other note is a note: nothing ties it to the number.
+    """
+    return column.reason >= STRONG or bool(_CAUSE.search(cell))
+
+
+STRONG = 3
+"""How a column counts whose name says that it holds reasons."""
 
 
 @dataclass(frozen=True)
 class _Asked:
     """The rows about one thing. After the `plain` cells: `names` of what a row is about, moves."""
 
+    table: Table
     call: Call
     plain: int
     names: int = 0
 
 
 def _asked(
-    table: Table, key: Column, columns: Sequence[Column], name: str, move: Move | None
-) -> _Asked:
+    table: Table, key: Column, columns: Sequence[Column], name: str, move: Move | None,
+    where: Sequence[dict[str, Any]],
+) -> _Asked:  # fmt: skip
     shown = [key.name, *(c.name for c in columns), *_day(table)]
     known = {c.name for c in table.columns}
     more: list[str] = []
@@ -77,10 +115,14 @@ def _asked(
         names = finer(table, key, columns, move)
         more = [*(c.name for c in names), *move.columns]
     args = {
-        **table.source, "where": [{"column": key.name, "op": "=", "value": name}],
+        **table.source,
+        "where": [
+            {"column": key.name, "op": "=", "value": name},
+            *(w for w in where if w["column"] != key.name),
+        ],
         "columns": [*shown, *more], "limit": 500 if more else 40,
     }  # fmt: skip
-    return _Asked(Call("query_table", args), len(shown), len(names) if more else -1)
+    return _Asked(table, Call("query_table", args), len(shown), len(names) if more else -1)
 
 
 def _same_way(data: dict[str, Any], one: _Asked, move: Move | None, name: str) -> dict[str, Any]:
@@ -110,18 +152,26 @@ def _keys(table: Table, reasons: Sequence[Column]) -> list[Column]:
     return names[:3]
 
 
-def _quotes(data: dict[str, Any], args: dict[str, Any]) -> list[str]:
-    dates = data["columns"][-1]
+@dataclass(frozen=True)
+class _Quote:
+    """A cell with its column, and how it is quoted."""
+
+    cell: str
+    column: str
+    text: str
+
+
+def _quotes(data: dict[str, Any], args: dict[str, Any]) -> list[_Quote]:
     where = f"{args['name']}, {args['sheet']}" if args.get("sheet") else args["name"]
     width = len(data["columns"])
-    said: dict[str, list[str]] = {}
+    said: dict[tuple[str, str], list[str]] = {}
     for row in data["rows"]:
         for place, cell in enumerate(row[1:], 1):
             is_day = place == width - 1 and re.fullmatch(r"\d{4}-\d\d-\d\d.*", cell)
             if not _EMPTY.fullmatch(cell.strip()) and not is_day:
-                said.setdefault(f"{cell}\0{data['columns'][place]}", []).append(row[-1])
-    ranked = sorted(said.items(), key=lambda item: (-len(item[1]), not _WEIGHTY.search(item[0])))
-    return [_quote(key, days, where, dates) for key, days in ranked[:QUOTES]]
+                said.setdefault((cell, data["columns"][place]), []).append(row[-1])
+    ranked = sorted(said.items(), key=lambda item: (-len(item[1]), not _WEIGHTY.search(item[0][0])))
+    return [_quote(cell, column, days, where) for (cell, column), days in ranked[:QUOTES]]
 
 
 _EMPTY = re.compile(
@@ -143,11 +193,10 @@ _WEIGHTY = re.compile(
 )
 
 
-def _quote(key: str, days: Sequence[str], where: str, dates: str) -> str:
-    text, _, column = key.partition("\0")
+def _quote(cell: str, column: str, days: Sequence[str], where: str) -> _Quote:
     times = f", {len(days)} rows" if len(days) > 1 else ""
     day = f", {days[0]}" if len(days) == 1 and re.match(r"\d{4}-\d\d-\d\d", days[0]) else ""
-    return f"“{cut(text, 240)}” ({where}, column {column}{day}{times})"
+    return _Quote(cell, column, f"“{cut(cell, 240)}” ({where}, column {column}{day}{times})")
 
 
 def _about(texts: Texts, name: str) -> list[Passage]:
@@ -177,22 +226,21 @@ _LOGGED = re.compile(r"\W?\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 """A line of a log says that something happened; that is no reason."""
 
 
-def _told(quoted: dict[str, list[str]], tables: Sequence[Table], texts: Texts) -> str:
-    lines: list[str] = []
-    silent: list[str] = []
-    for name, quotes in quoted.items():
-        kept = list(dict.fromkeys(quotes))[:QUOTES]
-        if kept:
-            lines.append(f"- **{name}**: {'; '.join(kept)}")
-        else:
-            silent.append(name)
+def _told(found: dict[str, _Found], tables: Sequence[Table], texts: Texts) -> str:
+    kept = {name: list(dict.fromkeys(f.reasons))[:QUOTES] for name, f in found.items()}
+    lines = [f"- **{name}**: {'; '.join(quotes)}" for name, quotes in kept.items() if quotes]
+    silent = [name for name, quotes in kept.items() if not quotes]
     if silent:
         looked = spoken([*dict.fromkeys(t.where for t in tables), *texts]) or "what is given"
         names = spoken(f"**{n}**" for n in silent)
         lines.append(f"- No reason is given for {names} in {looked}; none was guessed.")
-    head = (
-        "Reasons given in the sources:" if len(silent) < len(quoted) else "The reasons stay open:"
-    )
+    noted = {name: list(dict.fromkeys(found[name].notes))[:QUOTES] for name in silent}
+    lines += [
+        f"- Noted beside **{name}**, without saying why: {'; '.join(notes)}"
+        for name, notes in noted.items()
+        if notes
+    ]
+    head = "Reasons given in the sources:" if len(silent) < len(kept) else "The reasons stay open:"
     return "\n".join([head, "", *lines])
 
 
