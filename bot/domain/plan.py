@@ -217,18 +217,6 @@ def ordered(tasks: Iterable[Task]) -> tuple[Task, ...]:
     return tuple(done.values())
 
 
-def descendants(tasks: Iterable[Task], roots: Iterable[str]) -> frozenset[str]:
-    """The roots and every task that reads, at any remove, what they make."""
-    tasks = tuple(tasks)
-    found = set(roots)
-    grown = True
-    while grown:
-        more = {t.id for t in tasks if t.id not in found and found & set(t.depends_on)}
-        found |= more
-        grown = bool(more)
-    return frozenset(found)
-
-
 def critical_path(tasks: Iterable[Task], seconds: Mapping[str, float]) -> float:
     """The longest chain of dependent tasks, in seconds: no schedule is faster."""
     ends: dict[str, float] = {}

@@ -17,7 +17,7 @@ from bot.missions import Missions
 from bot.removal import Removal
 from bot.store.store import Store
 from tests.asks.world import Chat
-from tests.cli.shell import GOAL, Shell
+from tests.cli.shell import GOAL, Screen, Shell
 from tests.conftest import Clock
 from tests.core.world import BOB
 from tests.models.openai_server import OpenAIServer, Stall
@@ -227,6 +227,14 @@ def test_forgetting_what_is_not_there_says_so(
 
 def test_nothing_is_forgotten_without_a_yes(shell: Shell, approved: str) -> None:
     assert shell("forget", "--mission", approved).code == 1
+    assert shell.listed() == {approved: "done"}
+
+
+def test_ctrl_c_at_the_question_forgets_nothing(shell: Shell, approved: str) -> None:
+    screen = Screen(shell, "forget", "--mission", approved)
+    screen.until("for good?")
+    screen.child.sendintr()
+    assert screen.end() == 130
     assert shell.listed() == {approved: "done"}
 
 

@@ -1,14 +1,28 @@
 """Whatever the plan and whatever ends first: the board's actions always bring it to its end."""
 
+from collections.abc import Iterable
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.board import Action, Block, Board, Review, Run
 from bot.domain.gate import GateKind, Verb
-from bot.domain.plan import Task, critical_path, descendants, last_number, ordered
+from bot.domain.plan import Task, critical_path, last_number, ordered
 from bot.domain.record import Record
 from bot.domain.work import AttemptStatus, Output
 from tests.core.world import attempt, gate, guidance, plan, plus, record, replaced, task, verdict
+
+
+def descendants(tasks: Iterable[Task], roots: Iterable[str]) -> frozenset[str]:
+    """The roots and every task that reads, at any remove, what they make."""
+    tasks = tuple(tasks)
+    found = set(roots)
+    grown = True
+    while grown:
+        more = {t.id for t in tasks if t.id not in found and found & set(t.depends_on)}
+        found |= more
+        grown = bool(more)
+    return frozenset(found)
 
 
 @st.composite

@@ -12,7 +12,7 @@ from bot.domain.base import counted, digest
 from bot.domain.board import TaskState
 from bot.domain.gate import LABELS, PATIENCE, VERBS, GateKind, Verb
 from bot.domain.mission import Person, Status, title_of
-from bot.domain.plan import Estimate, Risk, descendants, difference, ordered
+from bot.domain.plan import Estimate, Risk, difference, ordered
 from bot.domain.record import Record, Spending
 from bot.missions import AFTER, THANKS, new_id
 from tests.core.world import artifact, brief, but, gate, mission, plan, record, task
@@ -90,12 +90,6 @@ def test_a_circle_cannot_be_ordered():
 
 def test_an_unknown_dependency_does_not_stop_the_ordering():
     assert [t.id for t in ordered([task("T2", "T9"), task("T1")])] == ["T2", "T1"]
-
-
-def test_descendants_include_the_roots():
-    tasks = [task("T1"), task("T2", "T1"), task("T3", "T2"), task("T4")]
-    assert descendants(tasks, ["T2"]) == {"T2", "T3"}
-    assert descendants(tasks, []) == frozenset()
 
 
 def test_a_plans_fingerprint_is_what_the_person_approves():
