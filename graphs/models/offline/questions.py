@@ -122,7 +122,7 @@ def with_measure(ask: Ask, column: Column) -> Ask:
 
 
 def _mode(said: Words, ask: Ask) -> Mode:
-    if ask.spans and not ask.groups:
+    if ask.spans and len(ask.groups) < 2 and all(isinstance(g, str) for g in ask.groups):
         return "change"
     if said.change and (said.best or said.n or ask.entity or not said.time):
         return "change"
