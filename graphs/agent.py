@@ -18,6 +18,7 @@ from bot.domain.plan import Task
 from bot.domain.record import Record
 from bot.domain.work import Fact, FileRef, Output, Source
 from bot.files import placed
+from bot.store.journal import Write
 from graphs import gates, intake, material
 from graphs.models.ask import Ask, ModelFailed
 from graphs.team import tools_of
@@ -58,7 +59,7 @@ async def work(shop: Workshop, hold: Hold, record: Record, run: Run) -> Output:
 
 
 class Agent:
-    """One attempt of one task."""
+    """One attempt of one task. What it writes down is committed before its next model call."""
 
     def __init__(self, shop: Workshop, hold: Hold, record: Record, run: Run) -> None:
         assert record.plan is not None
@@ -196,10 +197,12 @@ class Agent:
         if kept is not None and kept.get("call") == _call_of(call):
             return ToolResult.model_validate(kept["result"])
         result = await self._run_tool(tool, call["args"], room)
-        async with self.shop.commit(self.hold) as tx:
-            body = {"call": _call_of(call), "result": result.model_dump(mode="json")}
-            await tx.put_step(self.hold.mission, key, body)
+        body = {"call": _call_of(call), "result": result.model_dump(mode="json")}
+        self._journal(lambda tx: tx.put_step(self.hold.mission, key, body))
         return result
+
+    def _journal(self, write: Write) -> None:
+        self.shop.store.journals[self.hold.mission].put(write, revises=False)
 
     async def _run_tool(self, tool: Tool, args: Any, room: Room) -> ToolResult:
         try:

@@ -6,8 +6,7 @@ committed under the lease before anything that depends on it can start.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -24,6 +23,7 @@ from bot.domain.work import Attempt, AttemptStatus, Output, Verdict
 from bot.store.store import StoreDown
 from bot.store.tx import Fenced, Tx
 from graphs import agent, gates, pauses, review
+from graphs.mirror import Mirror
 from graphs.models.ask import ModelFailed
 from graphs.workshop import Hold, Workshop
 
@@ -37,32 +37,32 @@ def _flight(action: Run | Review) -> Flight:
     return (action.task, action.number, "run" if isinstance(action, Run) else "review")
 
 
-def _of(verdict: Verdict) -> tuple[str, int]:
-    """What the rows are in order of."""
-    return (verdict.task, verdict.attempt)
-
-
 async def execute(shop: Workshop, hold: Hold, record: Record) -> None:
     """Run what can run until nothing can: all is done, or a person is needed."""
     await Execution(shop, hold, record).run()
 
 
 class Execution:
-    """The tasks of one mission in flight. `record` mirrors the rows that this holder writes.
+    """The tasks of one mission in flight.
 
     Tasks that are `over_cap` wait for a person, those that are `short` until others are paid.
     """
 
     def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
-        self.shop, self.hold, self.record = shop, hold, record
+        self.shop, self.hold = shop, hold
+        self.mirror = Mirror(shop, hold, record)
         self.flying: dict[Flight, asyncio.Task[None]] = {}
         self.over_cap: set[str] = set()
         self.short: set[str] = set()
         self._width = asyncio.Semaphore(shop.limits.tasks)
         self._reviews = asyncio.Semaphore(shop.limits.tasks)
-        self._mirror = asyncio.Lock()
+
+    @property
+    def record(self) -> Record:
+        return self.mirror.record
 
     async def run(self) -> None:
+        self.shop.store.journals[self.hold.mission] = self.mirror.journal
         try:
             await self._begin()
             while True:
@@ -73,6 +73,8 @@ class Execution:
                 await self._next()
         finally:
             await self._land()
+            del self.shop.store.journals[self.hold.mission]
+            await self.mirror.journal.settled()
 
     async def _begin(self) -> None:
         if self.record.mission.status is not Status.running:
@@ -87,10 +89,11 @@ class Execution:
             await self._stand(Status.needs_answer)
 
     async def _stand(self, status: Status) -> None:
-        async with self._commit() as tx:
+        async def write(tx: Tx) -> None:
             await tx.set_status(self.hold.mission, status)
             await self._show(tx)
-            self.record = await self.shop.store.record_in(tx, await tx.lock(self.hold.mission))
+
+        await self.mirror.change(write)
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -139,11 +142,15 @@ class Execution:
 
     async def _next(self) -> None:
         """Wait until something lands or a person changes something."""
-        nudge = asyncio.create_task(self.hold.nudged.wait())
+        nudge, broken = asyncio.create_task(self.hold.nudged.wait()), self.mirror.journal.broken
         try:
-            await asyncio.wait([*self.flying.values(), nudge], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                [*self.flying.values(), nudge, broken], return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             nudge.cancel()
+        if broken.done():
+            raise broken.result()
         landed = [f for f, task in self.flying.items() if task.done()]
         for flight in landed:
             self.flying.pop(flight).result()
@@ -156,7 +163,7 @@ class Execution:
         """Read the rows again: a decision, guidance, an answer, a stop."""
         self.hold.nudged.clear()
         seen = await self.shop.store.wakes(self.hold.mission)
-        await self._reload()
+        await self.mirror.reload()
         self.hold.seen = seen
         if self.record.mission.status is Status.queued:
             await self._begin()
@@ -170,19 +177,15 @@ class Execution:
     def _waits(self, task: str) -> bool:
         return task in self.over_cap | self.short or held_up(self.record, task)
 
-    async def _reload(self) -> None:
-        async with self._mirror:
-            self.record = await self.shop.record(self.hold.mission)
-
     async def _recall(self, flight: Flight) -> None:
         """Take back what is in the air for a task that is asked for something else now."""
         task = self.flying.pop(flight)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await self._reload()
+        await self.mirror.reload()
         attempt = self._attempt_row(*flight[:2])
         if attempt is not None and attempt.status is AttemptStatus.running:
-            await self._end(attempt, AttemptStatus.stopped, error="Asked for something else.")
+            self._end(attempt, AttemptStatus.stopped, error="Asked for something else.")
 
     async def _land(self) -> None:
         """Stop everything in the air within one step; the rows say where each would go on."""
@@ -194,7 +197,7 @@ class Execution:
     # -- one attempt -----------------------------------------------------------------------------
 
     async def _attempt(self, run: Run) -> None:
-        attempt = await self._started(run)
+        attempt = self._started(run)
         try:
             async with asyncio.timeout(self.shop.limits.attempt_seconds):
                 output = await agent.work(self.shop, self.hold, self.record, run)
@@ -203,42 +206,44 @@ class Execution:
         except OverCap as over:
             await self._hold_up(run.task, over)
         except ModelFailed as failed:
-            await self._end(attempt, AttemptStatus.failed, error=str(failed), final=failed.final)
+            self._end(attempt, AttemptStatus.failed, error=str(failed), final=failed.final)
         except TimeoutError:
             minutes = self.shop.limits.attempt_seconds / 60
             text = f"{run.task} was not finished within {minutes:g} minutes."
-            await self._end(attempt, AttemptStatus.failed, error=text)
+            self._end(attempt, AttemptStatus.failed, error=text)
         except (Fenced, StoreDown):
             raise
         except Refused as refused:
-            await self._end(attempt, AttemptStatus.failed, error=str(refused))
+            self._end(attempt, AttemptStatus.failed, error=str(refused))
         except Exception as error:  # the border: one task that breaks never takes its siblings
             log.exception("attempt_broke", mission=self.hold.mission, task=run.task)
-            await self._end(attempt, AttemptStatus.failed, error=pauses.broke(error))
+            self._end(attempt, AttemptStatus.failed, error=pauses.broke(error))
         else:
-            await self._end(attempt, AttemptStatus.done, output=output)
+            self._end(attempt, AttemptStatus.done, output=output)
 
-    async def _started(self, run: Run) -> Attempt:
+    def _started(self, run: Run) -> Attempt:
         known = self._attempt_row(run.task, run.number)
         if known is not None and known.status is AttemptStatus.running:
             return known
         assert self.record.plan is not None
-        async with self._commit() as tx:
-            attempt = Attempt(
-                mission=self.hold.mission, task=run.task, number=run.number,
-                fingerprint=run.fingerprint, plan_version=self.record.plan.version,
-                status=AttemptStatus.running, feedback=run.feedback, epoch=self.hold.lease.epoch,
-                started_at=known.started_at if known else tx.now,
-            )  # fmt: skip
+        attempt = Attempt(
+            mission=self.hold.mission, task=run.task, number=run.number,
+            fingerprint=run.fingerprint, plan_version=self.record.plan.version,
+            status=AttemptStatus.running, feedback=run.feedback, epoch=self.hold.lease.epoch,
+            started_at=known.started_at if known else self.shop.store.clock(),
+        )  # fmt: skip
+
+        async def write(tx: Tx) -> None:
             await tx.add_attempt(attempt)
             await tx.event(
                 attempt.mission, EventKind.attempt_started, task=run.task, attempt=run.number
             )
             await self._show(tx)
-            self._keep(attempt)
+
+        self.mirror.put(write, self.mirror.with_attempt(attempt))
         return attempt
 
-    async def _end(
+    def _end(
         self,
         attempt: Attempt,
         status: AttemptStatus,
@@ -247,21 +252,24 @@ class Execution:
         error: str = "",
         final: bool = False,
     ) -> None:
-        """Commit how the attempt ended: the durability, the idempotency key and the fence."""
+        """Write how the attempt ended: the durability, the idempotency key and the fence.
+
+        It is committed before, or with, the first thing that builds on it: its review's call.
+        """
+        at = self.shop.store.clock()
+        ended = attempt.ended(status, at, output=output, error=error, final=final)
         kind = EventKind.attempt_done if output else EventKind.attempt_failed
-        async with self._commit() as tx:
-            ended = attempt.model_copy(
-                update={"status": status, "output": output, "error": error, "final": final,
-                        "ended_at": tx.now}
-            )  # fmt: skip
-            await tx.end_attempt(attempt, status.value, output, error, final)
+
+        async def write(tx: Tx) -> None:
+            await tx.end_attempt(ended)
             for file in output.files if output else ():
                 await tx.own_file(file.sha256, attempt.mission, file.name)
             await tx.event(
                 attempt.mission, kind, task=attempt.task, attempt=attempt.number, error=error
             )
             await self._show(tx)
-            self._keep(ended)
+
+        self.mirror.put(write, self.mirror.with_attempt(ended))
 
     # -- one review ------------------------------------------------------------------------------
 
@@ -282,26 +290,27 @@ class Execution:
             log.exception("review_broke", mission=self.hold.mission, task=action.task)
             await self._unreviewed(action.task, pauses.broke(error))
         else:
-            await self._judged(verdict)
+            self._judged(verdict)
 
-    async def _judged(self, verdict: Verdict) -> None:
-        async with self._commit() as tx:
+    def _judged(self, verdict: Verdict) -> None:
+        async def write(tx: Tx) -> None:
             await tx.add_verdict(self.hold.mission, verdict)
             await tx.event(
                 self.hold.mission, EventKind.reviewed, task=verdict.task,
                 attempt=verdict.attempt, accepted=verdict.accepted,
             )  # fmt: skip
             await self._show(tx)
-            rest = [v for v in self.record.verdicts if (v.task, v.attempt) != _of(verdict)]
-            verdicts = tuple(sorted([*rest, verdict], key=_of))
-            self.record = self.record.model_copy(update={"verdicts": verdicts})
+
+        self.mirror.put(write, self.mirror.with_verdict(verdict))
 
     async def _unreviewed(self, task: str, why: str) -> None:
         """No reviewer could be had: the output is kept, and the person may send it on."""
-        async with self._commit() as tx:
+
+        async def write(tx: Tx) -> None:
             await pauses.stage_failed(tx, self.record, review_stage(task), why)
             await self._show(tx)
-            self.record = await self.shop.store.record_in(tx, await tx.lock(self.hold.mission))
+
+        await self.mirror.change(write)
 
     # -- when a person is needed -----------------------------------------------------------------
 
@@ -317,74 +326,60 @@ class Execution:
             ],
         }  # fmt: skip
         name = f"question:{attempt.task}.{attempt.number}.{question.number}"
-        async with self._commit() as tx:
-            await tx.end_attempt(attempt, AttemptStatus.asking.value, None, "", False)
+        asking = attempt.ended(AttemptStatus.asking, self.shop.store.clock())
+
+        async def write(tx: Tx) -> None:
+            await tx.end_attempt(asking)
             await gates.open_gate(
                 tx, self.record.mission, GateKind.question, name, subject=data, data=data
             )
             await tx.event(attempt.mission, EventKind.asked, task=attempt.task)
             await self._show(tx)
-            self.record = await self.shop.store.record_in(tx, self.record.mission)
+
+        await self.mirror.change(write)
 
     async def _block(self, block: Block) -> None:
         attempt = self._attempt_row(block.task, block.number)
         data = {"task": block.task, "attempt": block.number, "fingerprint": block.fingerprint,
                 "why": block.why, "usable": bool(attempt and attempt.output)}  # fmt: skip
-        async with self._commit() as tx:
-            name = f"blocked:{block.task}.{block.number}"
+        name = f"blocked:{block.task}.{block.number}"
+
+        async def write(tx: Tx) -> None:
             await gates.open_gate(
                 tx, self.record.mission, GateKind.blocked, name, subject=data, data=data
             )
             await self._show(tx)
-            self.record = await self.shop.store.record_in(tx, self.record.mission)
+
+        await self.mirror.change(write)
 
     async def _hold_up(self, task: str, over: OverCap) -> None:
         """The cap is reached: this task waits where it is, and the person is asked once.
 
         Calls set aside more than they cost: while others are in the air it may be enough yet.
         """
-        async with self._commit() as tx:
-            mission = await tx.lock(self.hold.mission)
-            self.record = await self.shop.store.record_in(tx, mission)
-            if self._affordable(over):
+
+        async def write(tx: Tx) -> None:
+            record = await self.shop.store.record_in(tx, self.record.mission)
+            if self._affordable(record, over):
                 self.short.add(task)
                 return
             self.over_cap.add(task)
-            await pauses.over_cap(tx, self.record, over)
+            await pauses.over_cap(tx, record, over)
             await self._show(tx)
-            self.record = await self.shop.store.record_in(tx, mission)
 
-    def _affordable(self, over: OverCap) -> bool:
+        await self.mirror.change(write)
+
+    def _affordable(self, record: Record, over: OverCap) -> bool:
         """True when there is money by now, or may be once the calls in the air are paid."""
-        spending = self.record.spending
-        left = self.record.mission.cap - spending.spent
+        spending = record.spending
+        left = record.mission.cap - spending.spent
         alone = len(self.flying) <= 1
         return over.needed <= (left - spending.reserved if alone else left)
 
-    # -- rows and their mirror -------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _commit(self) -> AsyncGenerator[Tx]:
-        """A commit that the mirror goes along with, unless others changed rows since it was read:
-        they nudge, and it is read again.
-        """
-        async with self._mirror:
-            async with self.shop.commit(self.hold) as tx:
-                yield tx
-            revision = tx.revisions.get(self.hold.mission, self.record.revision)
-            if revision == self.record.revision + 1:
-                self.record = self.record.model_copy(update={"revision": revision})
-            if revision == self.record.revision:
-                self.shop.store.records.keep(self.record)
+    # -- rows ------------------------------------------------------------------------------------
 
     def _attempt_row(self, task: str, number: int) -> Attempt | None:
         return next((a for a in self.record.attempts_of(task) if a.number == number), None)
-
-    def _keep(self, attempt: Attempt) -> None:
-        key = (attempt.task, attempt.number)
-        rest = [a for a in self.record.attempts if (a.task, a.number) != key]
-        made = sorted([*rest, attempt], key=lambda a: (a.task, a.number))
-        self.record = self.record.model_copy(update={"attempts": tuple(made)})
 
     async def _show(self, tx: Tx) -> None:
         version = self.record.plan.version if self.record.plan else 1

@@ -15,7 +15,7 @@ async def finish(shop: Workshop, hold: Hold, record: Record) -> None:
     async with shop.commit(hold) as tx:
         for attempt in record.attempts:
             if attempt.status in {AttemptStatus.running, AttemptStatus.asking}:
-                await tx.end_attempt(attempt, AttemptStatus.stopped.value, None, "", False)
+                await tx.end_attempt(attempt.ended(AttemptStatus.stopped, tx.now))
         await tx.close_gates(hold.mission, Verb.cancel)
         await tx.set_status(hold.mission, status, reason)
         await tx.event(hold.mission, EventKind.ended, status=status.value, reason=reason)

@@ -56,6 +56,10 @@ class Record(Frozen):
         new = {"mission": mission, "spending": spending, "paused": paused}
         return super(Frozen, self).model_copy(update=new)
 
+    def at(self, revision: int) -> Self:
+        """The same once it is known which revision it tells of."""
+        return super(Frozen, self).model_copy(update={"revision": revision})
+
     @property
     def plan(self) -> Plan | None:
         """The newest version."""

@@ -86,6 +86,19 @@ class Attempt(Frozen):
     started_at: datetime
     ended_at: datetime | None = None
 
+    def ended(
+        self,
+        status: AttemptStatus,
+        at: datetime,
+        *,
+        output: Output | None = None,
+        error: str = "",
+        final: bool = False,
+    ) -> "Attempt":
+        """The same attempt at its end."""
+        end = {"status": status, "output": output, "error": error, "final": final, "ended_at": at}
+        return self.model_copy(update=end)
+
 
 class CriterionVerdict(Frozen):
     """Met or unmet, with the words of the output that show it, and what to do when unmet."""

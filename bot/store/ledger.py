@@ -1,17 +1,55 @@
 """The ledger: the journal of model calls and what they cost."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, update
-
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
 from bot.store import statements as q
-from bot.store import tables as t
 from bot.store.records import spending
 from bot.store.store import Store
 from bot.store.tx import Tx
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """`amount` US dollars for a call; None when its price is unknown."""
+
+    call: CallKey
+    model: str
+    amount: Decimal | None
+
+    async def add(self, tx: Tx) -> bool:
+        """Set it aside. False when there is a call under this key. Raises OverCap."""
+        if not await tx.add_call(self._row(tx)):
+            return False
+        if self.amount and (left := await self._left(tx)) < 0:
+            await tx.drop_call(self.call.mission, self.call.key)
+            raise OverCap(self.amount, left + self.amount)
+        return True
+
+    async def replace(self, tx: Tx) -> bool:
+        """Take the place of an earlier try, whose process died; what it had set aside is free.
+
+        An answer to another question under this key was paid for: it is kept and stays counted.
+        """
+        if self.amount:
+            left = await self._left(tx) + await tx.set_aside(self.call.mission, self.call.key)
+            if self.amount > left:
+                raise OverCap(self.amount, left)
+        await tx.put_by(self.call.mission, self.call.key, self.call.request)
+        await tx.put_call(self._row(tx))
+        return True
+
+    def _row(self, tx: Tx) -> dict[str, Any]:
+        row = {"model": self.model, "state": "reserved", "reserved": self.amount, "at": tx.now}
+        return self.call.model_dump(mode="python") | row
+
+    async def _left(self, tx: Tx) -> Decimal:
+        """What the mission may still cost."""
+        spent = await spending(tx.conn, self.call.mission)
+        return tx.caps[self.call.mission] - spent.spent - spent.reserved
 
 
 class Ledger:
@@ -34,40 +72,23 @@ class Ledger:
             found = await conn.execute(q.STORED_CALLS, of)
             return {key: StoredCall(response=said, model=model) for key, said, model in found}
 
-    async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
+    async def reserve(
+        self, call: CallKey, model: str, amount: Decimal | None, *, again: bool = False
+    ) -> bool:
         """Set `amount` US dollars aside, None when the price is unknown.
 
-        Raises OverCap, and Missing once the mission is forgotten: nothing is kept of it then.
+        False when there is a call under this key: look for what is `stored`, and only then reserve
+        it `again`. Raises OverCap; Missing once the mission is forgotten; and, where the mission is
+        held, Fenced. Nothing is kept of it then.
         """
-        row = call.model_dump(mode="python")
+        aside = Reservation(call, model, amount)
+        put = aside.replace if again else aside.add
+        journal = self.store.journals.get(call.mission)
+        if journal is not None:
+            return await journal.commit(put, revises=False)
         async with self.store.begin() as tx:
-            cap = await tx.lock_cap(call.mission)
-            row |= {"model": model, "state": "reserved", "reserved": amount, "at": tx.now}
-            if not await tx.add_call(row):
-                await self._replace(tx, call, row)
-            if amount:
-                await self._afford(tx, call.mission, cap, amount)
-
-    async def _replace(self, tx: Tx, call: CallKey, row: dict[str, Any]) -> None:
-        """Take the place of an earlier try, whose process died; what it had set aside is free.
-
-        An answer to another question under this key was paid for: it is kept and stays counted.
-        """
-        c = t.calls.c
-        paid = and_(c.mission == call.mission, c.key == call.key, c.state == "done")
-        await tx.conn.execute(
-            update(t.calls)
-            .where(paid, c.request != call.request)
-            .values(key=c.key + "~" + func.substr(c.request, 1, 12))
-        )
-        await tx.put_call(row)
-
-    async def _afford(self, tx: Tx, mission: str, cap: Decimal, amount: Decimal) -> None:
-        """Raises OverCap when this amount, set aside already, was too much."""
-        spent = await spending(tx.conn, mission)
-        left = cap - spent.spent - spent.reserved
-        if left < 0:
-            raise OverCap(amount, left + amount)
+            await tx.lock_cap(call.mission)
+            return await put(tx)
 
     async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
         """Keep the result and its price in place of the reservation.

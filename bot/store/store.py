@@ -24,6 +24,7 @@ from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
 from bot.store.inline import Conn, Engine
+from bot.store.journal import Journal
 from bot.store.late import Late, Taken
 from bot.store.records import Records
 from bot.store.tx import GONE, Missing, Tx
@@ -82,6 +83,7 @@ class Store:
         self._writers = Writers(self.engine) if isinstance(self.engine, Engine) else None
         self.late = Late(self.catch_up)
         self.records = Records()
+        self.journals: dict[str, Journal] = {}
 
     async def close(self) -> None:
         with contextlib.suppress(StoreDown):

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, select, update
 
 from bot.domain.artifact import Artifact
 from bot.domain.base import Refused
@@ -13,7 +13,7 @@ from bot.domain.events import EventKind
 from bot.domain.gate import Decision, Gate, Verb
 from bot.domain.mission import Brief, HouseContext, Mission, Person, Status
 from bot.domain.plan import Plan
-from bot.domain.work import Attempt, Guidance, Output, Verdict
+from bot.domain.work import Attempt, Guidance, Verdict
 from bot.store import rows
 from bot.store import statements as q
 from bot.store import tables as t
@@ -36,8 +36,9 @@ GONE = "That mission is not here any more."
 class Tx:
     """Writes of one transaction. Lock the mission first: that puts its writers in order.
 
-    `wanted` names the slots that have something new to show, as `mission/name`, `revisions` the
-    missions whose records change. Who holds a mission's row writes the answers that came `late`.
+    `wanted` names the slots that have something new to show, as `mission/name`; `revisions` the
+    missions whose records change, `caps` what those that are held may cost. Who holds a mission's
+    row writes the answers that came `late` for it.
     """
 
     def __init__(self, conn: Conn, now: datetime, late: Taken) -> None:
@@ -45,6 +46,7 @@ class Tx:
         self.now = now
         self.wanted: list[str] = []
         self.revisions: dict[str, int] = {}
+        self.caps: dict[str, Decimal] = {}
         self._late = late
 
     # -- the mission ---------------------------------------------------------------------------
@@ -59,21 +61,28 @@ class Tx:
         await self.catch_up(mission)
         return rows.mission_of(row)
 
-    async def lock_cap(self, mission: str) -> Decimal:
-        """What the mission may cost, with its row held until the commit. Raises Missing."""
+    async def lock_cap(self, mission: str) -> None:
+        """Hold the mission's row until the commit, for its cap alone. Raises Missing."""
         now = {"of_mission": mission, "updated_at": self.now}
         cap = (await self.conn.execute(q.LOCK_CAP, now)).scalar_one_or_none()
         if cap is None:
             raise Missing(GONE)
+        self.caps[mission] = cap
         await self.catch_up(mission)
-        return cap
 
-    async def fence(self, mission: str, epoch: int) -> None:
-        """Go on only as the holder of this epoch. Raises Fenced."""
-        held = {"of_mission": mission, "of_epoch": epoch}
-        done = await self.conn.execute(q.FENCE, {**held, "updated_at": self.now})
-        if done.rowcount != 1:
+    async def fence(self, mission: str, epoch: int, *, revises: bool = False) -> None:
+        """Go on only as the holder of this epoch. Raises Fenced.
+
+        `revises` at once, as `revise` would with a statement of its own.
+        """
+        held = {"of_mission": mission, "of_epoch": epoch, "updated_at": self.now}
+        query = q.FENCE_AND_REVISE if revises else q.FENCE
+        row = (await self.conn.execute(query, held)).first()
+        if row is None:
             raise Fenced(f"mission {mission} is held under another epoch than {epoch}")
+        if revises:
+            self.revisions[mission] = row[0]
+        self.caps[mission] = row[1]
         await self.catch_up(mission)
 
     async def catch_up(self, mission: str) -> None:
@@ -130,15 +139,12 @@ class Tx:
         await self.revise(attempt.mission)
         await self._put(t.attempts, rows.attempt_row(attempt))
 
-    async def end_attempt(
-        self, attempt: Attempt, status: str, output: Output | None, error: str, final: bool
-    ) -> None:
+    async def end_attempt(self, attempt: Attempt) -> None:
+        """Write how far the attempt came; one that has ended before stays as it was."""
         await self.revise(attempt.mission)
-        key = {"of_mission": attempt.mission, "of_task": attempt.task, "of_number": attempt.number}
-        ended = {
-            "status": status, "error": error, "final": final, "ended_at": self.now,
-            "output": output.model_dump(mode="json") if output else None,
-        }  # fmt: skip
+        row = rows.attempt_row(attempt)
+        key = {f"of_{name}": row[name] for name in ("mission", "task", "number")}
+        ended = {name: row[name] for name in ("status", "error", "final", "output", "ended_at")}
         await self.conn.execute(q.END_ATTEMPT, {**key, **ended})
 
     async def add_verdict(self, mission: str, verdict: Verdict) -> None:
@@ -213,8 +219,9 @@ class Tx:
     async def want(self, mission: str, place: str, *names: str) -> None:
         """These slots have something new to show."""
         row = {"mission": mission, "place": place, "wanted": 1, "made_at": self.now}
-        self.wanted += [f"{mission}/{name}" for name in names]
-        for name in names:
+        new = [name for name in names if f"{mission}/{name}" not in self.wanted]
+        self.wanted += [f"{mission}/{name}" for name in new]
+        for name in new:
             await self.conn.execute(q.want(self.conn.dialect.name), {**row, "name": name})
 
     async def want_all(self, mission: str) -> None:
@@ -274,6 +281,24 @@ class Tx:
     async def add_call(self, row: Mapping[str, Any]) -> bool:
         """False when there is a call under this key."""
         return await self._once(t.calls, row)
+
+    async def drop_call(self, mission: str, key: str) -> None:
+        """A call that was just reserved is not made."""
+        await self.conn.execute(delete(t.calls).where(_call(mission, key, "reserved")))
+
+    async def set_aside(self, mission: str, key: str) -> Decimal:
+        """What an earlier try of this call, whose process died, has set aside."""
+        mine = select(t.calls.c.reserved).where(_call(mission, key, "reserved"))
+        return (await self.conn.execute(mine)).scalar_one_or_none() or Decimal(0)
+
+    async def put_by(self, mission: str, key: str, request: str) -> None:
+        """Keep an answer to another question under this key: it was paid for."""
+        c = t.calls.c
+        await self.conn.execute(
+            update(t.calls)
+            .where(_call(mission, key, "done"), c.request != request)
+            .values(key=c.key + "~" + func.substr(c.request, 1, 12))
+        )
 
     async def put_call(self, row: Mapping[str, Any]) -> None:
         await self._put(t.calls, row)
@@ -351,6 +376,11 @@ class Tx:
         keys = [c.name for c in table.primary_key.columns]
         changed = tuple(k for k in row if k not in keys and k not in keep)
         await self.conn.execute(q.put(self.conn.dialect.name, table, changed), dict(row))
+
+
+def _call(mission: str, key: str, state: str) -> ColumnElement[bool]:
+    c = t.calls.c
+    return and_(c.mission == mission, c.key == key, c.state == state)
 
 
 def _body(mission: str, model: Any, **columns: Any) -> dict[str, Any]:

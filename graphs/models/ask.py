@@ -59,8 +59,13 @@ class Ledger(Protocol):
         """The results of these keys, as far as they were asked with the same request hash."""
         ...
 
-    async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
-        """Set money aside before the call. Raises OverCap; nothing is set aside then."""
+    async def reserve(
+        self, call: CallKey, model: str, amount: Decimal | None, *, again: bool = False
+    ) -> bool:
+        """Set money aside before the call. Raises OverCap; nothing is set aside then.
+
+        False, and nothing is set aside, when there is a call under this key and not `again`.
+        """
         ...
 
     async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ a process that dies in the middle goes on from the last stored answer, on the sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -159,12 +159,10 @@ class Tiers:
         return await self._answer(question, _said)
 
     async def _answer(self, question: Question, read: Callable[[AIMessage], T]) -> T:
-        steps = self._path(question.ask)
-        kept = await self._stored(question, *(key for key, _ in steps))
         failures: list[tuple[str, Failure]] = []
-        for key, brain in _onwards(steps, kept):
+        for key, brain in await self._onwards(question):
             try:
-                return await self._from(brain, key, question, read, kept.get(key))
+                return await self._from(brain, key, question, read)
             except Failure as failure:
                 failures.append((brain.name, failure))
                 _log.warning("model failed", model=brain.name, why=str(failure), note=failure.note)
@@ -172,6 +170,15 @@ class Tiers:
                     break
         final = failures[-1][1].kind not in PASSING
         raise ModelFailed(sentence(failures), final=final)
+
+    async def _onwards(self, question: Question) -> list[Step]:
+        """The models to ask, from where an earlier process had come to."""
+        steps = self._path(question.ask)
+        if len(steps) > 1:
+            kept = await self._stored(question, *(key for key, _ in steps[1:]))
+            begun = [n for n, (key, _) in enumerate(steps) if key in kept]
+            return steps[max(begun, default=0) :]
+        return steps
 
     def _path(self, ask: Ask[Any]) -> list[Step]:
         """The models to ask, one after the other, each with its key."""
@@ -183,19 +190,11 @@ class Tiers:
         return steps
 
     async def _from(
-        self,
-        brain: Brain,
-        key: str,
-        question: Question,
-        read: Callable[[AIMessage], T],
-        kept: AIMessage | None,
+        self, brain: Brain, key: str, question: Question, read: Callable[[AIMessage], T]
     ) -> T:
         """One model's answer, mended at most REPAIRS times. Raises Failure."""
         for mends in range(REPAIRS + 1):
-            this = f"{key}#r{mends}" if mends else key
-            if mends:
-                kept = (await self._stored(question, this)).get(this)
-            message = kept or await self._journalled(brain, this, question)
+            message = await self._journalled(brain, f"{key}#r{mends}" if mends else key, question)
             try:
                 _whole(message, brain)
                 return read(message)
@@ -211,13 +210,16 @@ class Tiers:
         return {key: messages.load(stored.response) for key, stored in found.items()}
 
     async def _journalled(self, brain: Brain, key: str, question: Question) -> AIMessage:
-        """A new message that is paid for and kept."""
+        """The stored message of this key, or a new one that is paid for and kept."""
         from graphs.models import messages
 
-        ask = question.ask
+        ask, call = question.ask, _call(question, key)
         most = MAX_OUTPUT if ask.purpose in LONG else SHORT_OUTPUT
         worst = brain.price(Tokens(tokens_of(question.size), most))
-        await self._ledger.reserve(_call(question, key), brain.name, worst)
+        if not await self._ledger.reserve(call, brain.name, worst):
+            if (kept := (await self._stored(question, key)).get(key)) is not None:
+                return kept
+            await self._ledger.reserve(call, brain.name, worst, again=True)
         message = await self._paid(brain, key, question, most)
         usage = _usage(brain, messages.tokens(question, message))
         settled = self._ledger.settle(ask.mission, key, usage, messages.dump(message))
@@ -250,12 +252,6 @@ class Tiers:
             _log.info("model tried again", model=brain.name, why=str(failure))
 
         return await persist(once, budget, self._sleep, note)
-
-
-def _onwards(steps: Sequence[Step], kept: Container[str]) -> Sequence[Step]:
-    """The steps from where an earlier process had come to."""
-    at = max((n for n, (key, _) in enumerate(steps) if key in kept), default=0)
-    return steps[at:]
 
 
 def _call(question: Question, key: str) -> CallKey:

@@ -95,16 +95,33 @@ async def test_a_failed_call_gives_its_money_back(ledger: Ledger):
     await ledger.reserve(call(), "m", Decimal(1))
     await ledger.release("m1", "k", "down")
     assert await spent(ledger.store) == Spending()
-    await ledger.reserve(call(), "m", Decimal(1))
+    await ledger.reserve(call(), "m", Decimal(1), again=True)
 
 
 async def test_a_call_whose_process_died_still_counts(ledger: Ledger):
     """The provider may have charged for it. Made again, it takes the place of the first try."""
-    await ledger.reserve(call(), "m", Decimal("0.60"))
+    assert await ledger.reserve(call(), "m", Decimal("0.60"))
     with pytest.raises(OverCap):
         await ledger.reserve(call("other"), "m", Decimal("0.60"))
-    await ledger.reserve(call(), "m", Decimal("0.60"))
+    assert not await ledger.reserve(call(), "m", Decimal("0.60"))
+    assert await ledger.reserve(call(), "m", Decimal("0.60"), again=True)
     assert (await spent(ledger.store)).reserved == Decimal("0.60")
+
+
+async def test_a_call_that_became_too_dear_leaves_its_first_try_counted(ledger: Ledger):
+    await ledger.reserve(call(), "m", Decimal("0.60"))
+    with pytest.raises(OverCap) as over:
+        await ledger.reserve(call(), "m", Decimal("1.10"), again=True)
+    assert (over.value.needed, over.value.left) == (Decimal("1.10"), Decimal(1))
+    assert (await spent(ledger.store)).reserved == Decimal("0.60")
+
+
+async def test_a_call_that_is_not_afforded_can_be_asked_for_later(ledger: Ledger):
+    """Nothing of it is kept: neither money nor a row under its key."""
+    with pytest.raises(OverCap):
+        await ledger.reserve(call(), "m", Decimal("1.10"))
+    assert await spent(ledger.store) == Spending()
+    assert await ledger.reserve(call(), "m", Decimal("0.90"))
 
 
 async def test_an_unknown_price_is_unknown_and_not_nothing(ledger: Ledger):
@@ -130,7 +147,8 @@ async def test_an_answer_to_another_question_stays_counted(ledger: Ledger):
     """The thread grew before a crash: the same key asks something else, and both were paid."""
     await ledger.reserve(call(), "m", Decimal("0.30"))
     await ledger.settle("m1", "k", usage("0.12"), {"text": "first"})
-    await ledger.reserve(call(request="other"), "m", Decimal("0.30"))
+    assert not await ledger.reserve(call(request="other"), "m", Decimal("0.30"))
+    await ledger.reserve(call(request="other"), "m", Decimal("0.30"), again=True)
     await ledger.settle("m1", "k", usage("0.20"), {"text": "second"})
     assert (await spent(ledger.store)).spent == Decimal("0.32")
     assert await stored(ledger, "other") is not None

@@ -214,7 +214,7 @@ async def test_an_attempt_ends_with_its_output(store: Store, m1: str, clock: Clo
     clock.move(seconds=5)
     output = Output(text="words")
     async with store.begin() as tx:
-        await tx.end_attempt(begun, "done", output, "", False)
+        await tx.end_attempt(begun.ended(AttemptStatus.done, tx.now, output=output))
     record = await store.record(m1)
     assert record is not None
     first, second = record.attempts
@@ -530,9 +530,11 @@ async def test_gates_are_due_when_they_expire_or_need_a_reminder(
 # -- slots -----------------------------------------------------------------------------------------
 
 
-async def test_each_want_is_one_more_version(store: Store, m1: str):
+async def test_each_transaction_that_wants_a_slot_is_one_more_version(store: Store, m1: str):
     async with store.begin() as tx:
         await tx.want(m1, "memory:W1:C1", "plan:1", "artifact:1")
+        await tx.want(m1, "memory:W1:C1", "plan:1")
+    async with store.begin() as tx:
         await tx.want(m1, "memory:W1:C1", "plan:1")
         await tx.want_all(m1)
     assert (await slot(store, "plan:1")).wanted == 3

@@ -3,6 +3,7 @@
 Two bots on one database stand for two processes: stores, engines and runners of their own.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -20,6 +21,8 @@ from tests.tour.script import Script, task
 from tests.tour.studio import OnStage, Studio, studio
 
 TTL = timedelta(minutes=1)
+SWEPT = 0.1
+"""Seconds after which the first sweep of both is over: it would take what the test gives one."""
 Pair = Callable[..., AbstractAsyncContextManager[tuple[Studio, Studio]]]
 
 
@@ -33,6 +36,7 @@ def pair(tmp_path: Path, url: str, clock: Clock) -> Pair:
             studio(tmp_path / "one", Script(*tasks), url, clock=clock) as one,
             studio(tmp_path / "two", Script(*tasks), url, clock=clock) as two,
         ):
+            await asyncio.sleep(SWEPT)
             yield one, two
 
     return open_

@@ -28,13 +28,19 @@ class MemoryLedger:
         found = {key: self._answers.get((mission, key, request)) for key in keys}
         return {key: stored for key, stored in found.items() if stored is not None}
 
-    async def reserve(self, call: CallKey, model: str, amount: Decimal | None) -> None:
+    async def reserve(
+        self, call: CallKey, model: str, amount: Decimal | None, *, again: bool = False
+    ) -> bool:
+        known = call.key in self.usage or (call.mission, call.key) in self.held
+        if (known or call.key in self.released) and not again:
+            return False
         spent = sum((u.price or Decimal(0) for u in self.usage.values()), Decimal(0))
         left = self.cap - spent - sum((a or Decimal(0) for a in self.held.values()), Decimal(0))
         if amount is not None and amount > left:
             raise OverCap(amount, left)
         self.calls.append(call)
         self.held[call.mission, call.key] = amount
+        return True
 
     async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
         del self.held[mission, key]

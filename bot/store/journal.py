@@ -1,0 +1,154 @@
+"""The journal of one mission in the hands of its holder: writes in order, many in one commit.
+
+`put` keeps a write for the next commit, `commit` waits until one is on the disk. As writes are
+committed in the order in which they came, whoever has waited for one may rest on all before it:
+so nothing reaches outside before its write, and what led up to it, is durable. Every commit
+begins with the fence: once another holder has the mission, nothing of this one's is written.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from bot.domain.spend import OverCap
+from bot.store.tx import Missing, Tx
+
+T = TypeVar("T")
+
+Write = Callable[[Tx], Awaitable[Any]]
+"""Writes its rows. It may raise OverCap or Missing as long as it has written nothing."""
+
+SOON = 0.005
+"""Seconds after which a write that nobody waits for is committed."""
+
+
+class Begins(Protocol):
+    """What a journal must know of a store."""
+
+    def begin(self) -> Any: ...
+
+
+@dataclass
+class Entry:
+    """A write, and who waits for it."""
+
+    write: Write
+    revises: bool
+    waits: asyncio.Future[Any] | None = None
+
+
+class Journal:
+    """Writes under one epoch of one mission's lease.
+
+    `committed` hears of each commit: its transaction, whether all in it that changes a Record was
+    put, and whether nothing is left to write. Once a commit has failed the journal is `broken` for good: what
+    was put after it is not written.
+    """
+
+    def __init__(
+        self, store: Begins, mission: str, epoch: int, committed: Callable[[Tx, bool, bool], None]
+    ) -> None:
+        self.mission = mission
+        self.epoch = epoch
+        self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+        self._store = store
+        self._committed = committed
+        self._queue: list[Entry] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Everything that was put is committed."""
+        return not self._queue and self._writing is None
+
+    def put(self, write: Write, *, revises: bool = True) -> None:
+        """Write this with the next commit, which comes soon. Raises Fenced or StoreDown.
+
+        Not `revises` when it changes nothing that a Record holds.
+        """
+        self._add(Entry(write, revises))
+        asyncio.get_running_loop().call_later(SOON, self._begin)
+
+    async def commit(self, write: Callable[[Tx], Awaitable[T]], *, revises: bool = True) -> T:
+        """Write this, after all that was put before, and wait until it is on the disk.
+
+        Raises what the write raised; Fenced, StoreDown.
+        """
+        entry = Entry(write, revises, asyncio.get_running_loop().create_future())
+        self._add(entry)
+        self._begin()
+        assert entry.waits is not None
+        try:
+            return await entry.waits
+        except asyncio.CancelledError:
+            if entry in self._queue:
+                self._queue.remove(entry)
+            raise
+
+    async def settled(self) -> None:
+        """Wait until all that was put is on the disk. Raises Fenced or StoreDown."""
+        while not self.idle:
+            self._begin()
+            assert self._writing is not None
+            await asyncio.wait([self._writing])
+        self._raise()
+
+    def _add(self, entry: Entry) -> None:
+        self._raise()
+        self._queue.append(entry)
+
+    def _raise(self) -> None:
+        if self.broken.done():
+            raise self.broken.result()
+
+    def _begin(self) -> None:
+        if self._queue and self._writing is None:
+            self._writing = asyncio.create_task(self._write_all(), name="journal")
+
+    async def _write_all(self) -> None:
+        try:
+            while self._queue:
+                batch, self._queue = self._queue, []
+                await self._write(batch)
+        except BaseException as error:  # noqa: BLE001  whatever it is, who waits is told
+            self._break(error)
+        finally:
+            self._writing = None
+
+    async def _write(self, batch: Sequence[Entry]) -> None:
+        try:
+            async with self._store.begin() as tx:
+                revises = any(entry.revises for entry in batch)
+                await tx.fence(self.mission, self.epoch, revises=revises)
+                results = [await _result(entry.write, tx) for entry in batch]
+        except BaseException as error:
+            for entry in batch:
+                _tell(entry, error)
+            raise
+        put = not any(entry.revises and entry.waits is not None for entry in batch)
+        self._committed(tx, put, not self._queue)
+        for entry, result in zip(batch, results, strict=True):
+            _tell(entry, result)
+
+    def _break(self, error: BaseException) -> None:
+        self.broken.set_result(error)
+        for entry in self._queue:
+            _tell(entry, error)
+        self._queue = []
+
+
+async def _result(write: Write, tx: Tx) -> Any:
+    try:
+        return await write(tx)
+    except (OverCap, Missing) as refused:
+        return refused
+
+
+def _tell(entry: Entry, result: Any) -> None:
+    if entry.waits is None or entry.waits.done():
+        return
+    if isinstance(result, BaseException):
+        entry.waits.set_exception(result)
+    else:
+        entry.waits.set_result(result)

@@ -1,0 +1,80 @@
+"""A holder's picture of its mission: what it writes stands in it at once, what others change after
+the next look at the rows.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from bot.domain.record import Record
+from bot.domain.work import Attempt, Verdict
+from bot.store.journal import Journal, Write
+from bot.store.tx import Tx
+from graphs.workshop import Hold, Workshop
+
+T = TypeVar("T")
+
+UNKNOWN = -1
+
+
+class Mirror:
+    """`record` is what the rows say, with what was put into the journal and is not committed yet.
+
+    As long as nobody else changes the mission, the record of each commit is also kept for others
+    in this process: they need not read it.
+    """
+
+    def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
+        self.record = record
+        self.journal = Journal(shop.store, hold.mission, hold.lease.epoch, self._committed)
+        self._shop = shop
+        self._revision: int = record.revision
+
+    def put(self, write: Write, changed: Mapping[str, Any]) -> None:
+        """Write soon, and have the change in the record now. Raises Fenced or StoreDown."""
+        self.journal.put(write)
+        self.record = self.record.model_copy(update=changed)
+
+    async def change(self, write: Callable[[Tx], Awaitable[T]]) -> T:
+        """Write, wait until it is on the disk, and read the record again."""
+        result = await self.journal.commit(write)
+        await self.reload()
+        return result
+
+    async def reload(self) -> None:
+        """Read the record again, with all that was put."""
+        while True:
+            await self.journal.settled()
+            record = await self._shop.record(self.journal.mission)
+            if self.journal.idle:
+                self.record, self._revision = record, record.revision
+                return
+
+    def with_attempt(self, attempt: Attempt) -> dict[str, Any]:
+        """What a new state of an attempt changes."""
+        rest = (a for a in self.record.attempts if _made(a) != _made(attempt))
+        return {"attempts": tuple(sorted([*rest, attempt], key=_made))}
+
+    def with_verdict(self, verdict: Verdict) -> dict[str, Any]:
+        """What a verdict changes."""
+        rest = (v for v in self.record.verdicts if _held(v) != _held(verdict))
+        return {"verdicts": tuple(sorted([*rest, verdict], key=_held))}
+
+    def _committed(self, tx: Tx, put: bool, idle: bool) -> None:
+        """Go along with a commit of what was put, when it is the next after what is known here."""
+        if tx.wanted:
+            self._shop.shown(*tx.wanted)
+        revision = tx.revisions.get(self.journal.mission)
+        if revision is None:
+            return
+        self._revision = revision if put and revision == self._revision + 1 else UNKNOWN
+        if idle and self._revision != UNKNOWN:
+            self.record = self.record.at(revision)
+            self._shop.store.records.keep(self.record)
+
+
+def _made(attempt: Attempt) -> tuple[str, int]:
+    return (attempt.task, attempt.number)
+
+
+def _held(verdict: Verdict) -> tuple[str, int]:
+    return (verdict.task, verdict.attempt)
