@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from graphs.models.offline import joining, sources, voices
+from graphs.models.offline import joining, narrowing, sources, voices
 from graphs.models.offline.asked import CONTEXT, Words, understand
 from graphs.models.offline.asking import asked, column_said
 from graphs.models.offline.changes import by_change
@@ -69,7 +69,8 @@ def _answers(
     """The results of one question: one table each when it asks only what there is."""
     wish = steer(wishes)
     main, lean, before = wish.turned(question).partition(CONTEXT)
-    said = understand(f"{main} {_focus(wish.rest)}".strip() + lean + before)
+    focus = _focus(narrowing.without(wish.rest))
+    said = understand(f"{main} {focus}".strip() + lean + before)
     said = replace(said, also=wish.also)
     question = main
     one = said.fn or said.best or said.n or names_sheet(question)
@@ -78,7 +79,7 @@ def _answers(
     results: list[Result] = []
     for table in about:
         chosen = [table] if table else tables
-        result = yield from answer(desk, said, question, chosen)
+        result = yield from answer(desk, said, question, chosen, wish.rest)
         if result is not None:
             results.append(result)
     return results
@@ -109,13 +110,16 @@ def look(desk: Desk) -> Generator[Calls, list[Reply], list[Table]]:
     return [t for t in tables if t.rows and t.columns]
 
 
-def answer(desk: Desk, said: Words, question: str, tables: Sequence[Table]) -> Work:
-    """The result of one question, or None when no table answers it."""
+def answer(
+    desk: Desk, said: Words, question: str, tables: Sequence[Table], wishes: str = ""
+) -> Work:
+    """The result of one question on the rows that wishes leave; None when no table answers it."""
     table, said, note = yield from _table(desk, said, tables)
     if table is None:
         return None
     values = yield from _values(desk, said, table)
     ask = shaped(said, table, values, _today(desk))
+    ask = narrowing.narrowed(ask, wishes, table, values, _today(desk))
     if (topic := voices.topic(question)) and (column := voices.column(table)):
         return (yield from by_theme(desk, ask, question, topic, column))
     ask = _there(desk, ask)
