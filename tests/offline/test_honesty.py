@@ -89,6 +89,25 @@ def test_an_answer_that_is_none_is_rejected(text: str, demand: str) -> None:
     assert not judge(demand, demand, given).met
 
 
+ROUTINE = "Describe the backup routine of the mail server"
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("The server room has new chairs and a window.", False),
+        ("- New chairs came.\n- The server room has a window.", False),
+        ("Backups of the mail server are made each night.", True),
+        ("The mail is backed up by a routine at night.", True),
+    ],
+)
+def test_one_word_in_common_is_no_answer(text: str, met: bool) -> None:
+    """A third of the topic's words must be spoken of, in whatever form they end."""
+    ruling = judge(ROUTINE, ROUTINE, Text(text, sourced=True))
+    assert ruling.met is met
+    assert met or "“backup”" in ruling.feedback
+
+
 def test_fewer_rows_are_right_when_there_are_no_more() -> None:
     """`There are only 2` holds when no condition left the others out."""
     text = "The most: **a** (9).\n\n| k | n |\n| --- | ---: |\n| a | 9 |\n| b | 1 |\n\n*{}*"

@@ -450,31 +450,42 @@ def _topical(want: Want, given: Text, prefer: str = "") -> Ruling:
     best = max(lines, key=lambda line: (_speaks(wanted, line), line == prefer), default="")
     if prefer and _speaks(wanted, best) <= _speaks(wanted, prefer) + 0.34:
         best = prefer
-    if (
-        _speaks(wanted, given.text) == 0
-        and not prefer
-        and len(wanted) > 1
-        and not _OPEN.search(given.text)
-        and not _kindred(want, given.text)
-    ):
-        return Ruling(
-            False,
-            feedback=(
-                f"Nothing here speaks of "
-                f"{', '.join(f'“{w}”' for w in _spelled(want.text, wanted)[:4])}."
-            ),
-        )
+    if not prefer and _beside(want, wanted, given.text):
+        missed = [w for w in wanted if _speaks([w], given.text) == 0]
+        names = ", ".join(f"“{w}”" for w in _spelled(want.text, missed)[:4])
+        return Ruling(False, feedback=f"Nothing here speaks of {names}.")
     if best.startswith("#"):
         after = lines[lines.index(best) + 1 :]
         best = next((line for line in after if not line.startswith(("#", "|"))), best.lstrip("# "))
     return Ruling(True, _evidence(best or _first(given.text)))
 
 
+TOPIC = 0.34
+"""The share of a topic's words that a text must speak of, when its form does not show its kind."""
+
+
+def _beside(want: Want, wanted: Sequence[str], text: str) -> bool:
+    """True when a text speaks of something else than what was asked."""
+    if len(wanted) < 2 or _OPEN.search(text) or _kindred(want, text):
+        return False
+    return _speaks(wanted, text) < TOPIC
+
+
 def _speaks(wanted: Sequence[str], text: str) -> float:
-    """The share of the wanted stems in a text, in which `2026-07` also speaks of July."""
+    """The share of the wanted stems in a text, in which `2026-07` also speaks of July.
+
+    Words that only end differently (`resolve`, `resolution`) are the same.
+    """
     said = {int(m[1]) for m in re.finditer(r"\b(?:19|20)\d\d-(0[1-9]|1[0-2])\b", text)}
     names = " ".join(name for name, at in MONTHS.items() if at in said)
-    return overlap(wanted, f"{text} {names}")
+    stems = set(keywords(f"{text} {names}"))
+    roots = {s[:ROOT] for s in stems if len(s) > ROOT}
+    met = [w for w in wanted if w in stems or (len(w) > ROOT and w[:ROOT] in roots)]
+    return len(met) / len(wanted) if wanted else 0.0
+
+
+ROOT = 5
+"""Letters at the start of longer words that are taken for their common root."""
 
 
 _COMMON = frozenset(
@@ -523,6 +534,16 @@ _COMMON = frozenset(
         "compar",
         "two",
         "attach",
+        "pleas",
+        "includ",
+        "mention",
+        "inform",
+        "information",
+        "detail",
+        "thing",
+        "way",
+        "based",
+        "good",
     }
 )
 
@@ -530,16 +551,22 @@ _COMMON = frozenset(
 def _kindred(want: Want, text: str) -> bool:
     """True when the form of the text shows that it is of the wanted kind."""
     shapes = {
-        "extract": r"^- |^\|",
-        "summarise": r"^- ",
-        "tell": r"draft|recommend|follows|hello",
-        "create": r"^\d+\. |^\||^- ",
-        "why": r"reason|because",
-        "outward": r"draft|hello",
-        "find": r"“",
+        "extract": _SHOWN,
+        "summarise": _SHOWN,
+        "find": _SHOWN,
+        "tell": r"\bdraft|recommend|follows|\bhello\b",
+        "outward": r"\bdraft|\bhello\b",
+        "create": _ADVICE.pattern,
+        "why": r"\breasons?\b|\bbecause\b",
     }
     shape = shapes.get(want.kind)
     return bool(shape and re.search(shape, text, re.IGNORECASE | re.MULTILINE))
+
+
+_SHOWN = (
+    rf"“[^”]+”.*(?:{_SOURCE.pattern})|\((?:{_SOURCE.pattern})[^)]*\)|^\|.*(?:{_SOURCE.pattern})"
+)
+"""What is quoted with its place was looked up; that it fits is held against each item."""
 
 
 def _spelled(text: str, stems: Sequence[str]) -> list[str]:
