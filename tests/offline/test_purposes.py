@@ -158,6 +158,28 @@ def test_added_work_is_a_new_task_that_reads_the_findings() -> None:
     assert after.tasks[-1].covers
 
 
+def test_added_work_that_nobody_asked_for_is_checked_by_its_own_words() -> None:
+    """It takes no requirement of the last task for its own, and the plan says that it is new."""
+    before, after = revised("Add a section about legal risks.")
+    new = after.tasks[-1]
+    assert new.covers == ["R1"]
+    assert new.criteria[0].text == "It has “section about legal risks”"
+    (note,) = [a for a in after.assumptions if a not in before.assumptions]
+    assert "“Add a section about legal risks” is new" in note
+
+
+def test_added_work_answers_the_requirement_that_asks_for_it() -> None:
+    """Where the mission names it, no new demand is made up."""
+    goal = "Count the requests by endpoint, list the owners, and write a note to the team."
+    before = planned(goal, CSV)
+    short = as_plan(before)
+    short["tasks"] = [t for t in short["tasks"] if "owners" not in t["title"]]
+    after = planned(goal, CSV, previous=short, words="Add a task that lists the owners")
+    quotes = {r["id"]: r["quote"] for r in asked(goal, CSV)["requirements"]}
+    assert [quotes[r] for r in after.tasks[-1].covers] == ["list the owners"]
+    assert after.assumptions == before.assumptions
+
+
 def test_shorter_means_fewer_words_for_the_last_text() -> None:
     """The limit becomes a check that code decides."""
     before, after = revised("make it shorter")

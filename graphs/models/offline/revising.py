@@ -6,7 +6,7 @@ from typing import Any
 
 from graphs.models.offline.language import count_words, cut, keywords, number, overlap, spoken
 from graphs.models.offline.shape import listed
-from graphs.models.offline.wants import read
+from graphs.models.offline.wants import of, read
 
 Tasks = list[dict[str, Any]]
 LEAST_WORDS = 30
@@ -40,15 +40,16 @@ def revised(data: dict[str, Any], fresh: dict[str, Any]) -> dict[str, Any]:
     notes = list(listed(previous, "not_done"))
     tasks, dropped = _dropped(tasks, _unwanted(tasks, words, data.get("ticks") or {}))
     _tick_changes(tasks, words, data.get("ticks") or {})
+    said: list[str] = []
     if words:
         _say(tasks, words)
-        _add(tasks, words, fresh)
+        said = _add(tasks, words, fresh, listed(data, "requirements"))
     notes += [f"Left out, as you asked: {cut(str(t['title']), 100)}." for t in dropped]
     answers = [_answer(finding, tasks, notes, fresh) for finding in listed(data, "findings")]
     _cover(tasks, dropped, data)
     return {
         "summary": _summary(tasks, dropped, previous),
-        "assumptions": list(previous.get("assumptions") or fresh["assumptions"]),
+        "assumptions": [*(previous.get("assumptions") or fresh["assumptions"]), *said],
         "not_done": list(dict.fromkeys(notes)),
         "tasks": tasks,
         "answers": answers,
@@ -195,14 +196,48 @@ def _shorten(tasks: Tasks, wish: str) -> None:
     _instruct(last, wish)
 
 
-def _add(tasks: Tasks, words: str, fresh: dict[str, Any]) -> None:
+def _add(tasks: Tasks, words: str, fresh: dict[str, Any], requirements: Tasks) -> list[str]:
+    """New tasks for what is to be added, with what was assumed about each."""
+    said: list[str] = []
     for wish in _wishes(words):
         if not (found := _ADD.match(wish)) or count_words(found["what"]) < 1:
             continue
         if re.search(r"\b(?:table|chart|graph)\b", found["what"], re.IGNORECASE):
             _enrich(tasks, found["what"])
         elif not any(overlap(keywords(found["what"]), t["title"]) == 1 for t in tasks):
-            tasks.append(_extra(tasks, _wanted(found["what"]), fresh))
+            task = _extra(tasks, _wanted(found["what"]), fresh)
+            task["covers"], note = _answers(task, wish, tasks, fresh, requirements)
+            tasks.append(task)
+            said += note
+    return said
+
+
+def _answers(
+    task: dict[str, Any], wish: str, tasks: Tasks, fresh: dict[str, Any], requirements: Tasks
+) -> tuple[list[str], list[str]]:
+    """The requirements that an added task is for; when none asks for it, that is said.
+
+    Then it is held against the person's own words, and stands with the question it adds to: the
+    first that the tasks it reads from answer.
+    """
+    wanted = keywords(task["instructions"].partition(" Use what")[0])
+    new = next((t for t in fresh["tasks"] if overlap(wanted, t["title"]) >= MEANT), None)
+    close = [r["id"] for r in requirements if overlap(wanted, _text(r)) >= MEANT]
+    if covers := [r for r in listed(new, "covers") if r] or close:
+        return covers, []
+    asked = [r["id"] for r in requirements if not of(r).form]
+    read = [r for t in tasks if t["key"] in task["depends_on"] for r in t["covers"] if r in asked]
+    covers = (read or asked or list(tasks[-1]["covers"]))[:1]
+    note = f"“{cut(wish, 160)}” is new: it is added to {spoken(covers)}, and checked by its words."
+    return covers, [note]
+
+
+def _text(requirement: dict[str, Any]) -> str:
+    return f"{requirement.get('text')} {requirement.get('quote')}"
+
+
+MEANT = 0.6
+"""The share of an addition's words that a requirement or task must have to be what is meant."""
 
 
 _FRAME = re.compile(
@@ -233,8 +268,6 @@ def _enrich(tasks: Tasks, what: str) -> None:
 
 def _extra(tasks: Tasks, what: str, fresh: dict[str, Any]) -> dict[str, Any]:
     """A new task for what was added; it reads what the others found."""
-    new = next((t for t in fresh["tasks"] if overlap(keywords(what), t["title"]) >= 0.6), None)
-    covers = [r for r in listed(new, "covers") if r] or list(tasks[-1]["covers"][:1])
     sources = [t["key"] for t in tasks if t["specialist"] != "writer"]
     return {
         "key": _free(tasks),
@@ -243,11 +276,11 @@ def _extra(tasks: Tasks, what: str, fresh: dict[str, Any]) -> dict[str, Any]:
         "specialist": _writer(tasks, fresh),
         "tier": "standard",
         "depends_on": sources,
-        "covers": covers,
+        "covers": [],
         "tools": [],
         "risk": "read",
         "approval": False,
-        "criteria": [{"text": f"It has {cut(what, 120)}", "check": None}],
+        "criteria": [{"text": f"It has “{cut(what, 120)}”", "check": None}],
     }
 
 
