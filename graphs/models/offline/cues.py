@@ -56,7 +56,8 @@ CUES: dict[str, str] = {
     "error": r"\b(?:error|exception|failed|failure|fatal|critical|traceback|timeout|denied)\b",
     "warning": r"\bwarn(?:ing)?s?\b",
     "complaint": (
-        r"\b(?:not|never|can'?t|cannot|doesn'?t|won'?t|too (?:slow|long|expensive|late)|"
+        r"\b(?:not|never|can'?t|cannot|doesn'?t|won'?t|too \w+|expensive|"
+        r"(?:start|come|arriv|run)\w* late|"
         r"slow|broken|bad|poor|terrible|awful|annoy\w*|confus\w+|frustrat\w+|"
         r"disappoint\w+|missing|wrong|twice|crash\w*|fail\w*|difficult|hard to|unhelpful|"
         r"waiting|error)\b"

@@ -51,7 +51,7 @@ def glued(text: str) -> bool:
 def plain(text: str) -> str:
     """Words without the marks of Markdown."""
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s*)?", "", text)
+    text = re.sub(r"^\s*(?:(?:[-*•]|\d{1,3}[.)])\s+)?(?:\[[ xX]\]\s+)?", "", text)
     return " ".join(re.sub(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)", "", text).split())
 
 

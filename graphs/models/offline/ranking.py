@@ -397,12 +397,11 @@ def by_theme(desk: Desk, ask: Ask, question: str, topic: str, column: Column) ->
     if not themes:
         return None
     rows = [[t.name, str(t.count), t.example] for t in themes[: ask.words.n or 6]]
-    lead = sentence(f"Most often in {topic}s: {spoken(f'**{r[0]}** ({r[1]})' for r in rows[:3])}")
+    lead = sentence(f"Most often in {topic}s: {spoken(f'“{r[2]}” ({r[1]})' for r in rows[:3])}")
     how = (
         f"Counted in {len(said)} cells of “{column.name}” in "
         f"{ask.table.where}{conditions_said(ask)}: those that read like a {topic}, by "
         f"the words they share."
     )
-    return Result(
-        question, lead, [topic, "cells", "example"], rows, how, tuple(remarks(ask, reply))
-    )
+    notes = remarks(replace(ask, assumed=()), reply)
+    return Result(question, lead, [topic, "cells", "example"], rows, how, tuple(notes))

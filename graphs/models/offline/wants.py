@@ -88,7 +88,9 @@ _ENUM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMMA = re.compile(r",\s*(?:and|or)\s+|,\s*|\s+(?:and|&|as well as|plus)\s+", re.IGNORECASE)
-_TIED = re.compile(r"\b(?:between|both|by|per|compare|versus|vs|for|to|of)\s[^,]*$", re.IGNORECASE)
+_TIED = re.compile(
+    r"\b(?:between|both|by|per|compare|versus|vs|for|to|of|with)\s[^,]*$", re.IGNORECASE
+)
 
 _PARTS = (
     r"decisions?|action(?: item)?s?|to-?dos?|next steps?|steps?|tasks?|risks?|"
@@ -390,7 +392,9 @@ def _items(rest: str, shape: re.Pattern[str], longest: int = 6) -> list[tuple[in
     rest = rest.rstrip(" .!?")
     at, found = 0, list[tuple[int, int]]()
     for mark in _COMMA.finditer(rest):
-        if mark.start() > at and not _tied(rest[at : mark.start()], rest[mark.end() :]):
+        before = rest[at : mark.start()]
+        listed_ = mark[0].startswith(",") and _EQUIPPED.search(before)
+        if mark.start() > at and (listed_ or not _tied(before, rest[mark.end() :])):
             found.append((at, mark.start()))
             at = mark.end()
     found.append((at, len(rest)))
@@ -404,6 +408,8 @@ def _tied(before: str, after: str) -> bool:
     return bool(_TIED.search(before)) and not _FRESH.match(after)
 
 
+_EQUIPPED = re.compile(r"\bwith\s[^,]*$", re.IGNORECASE)
+"""`Items with owners and dates` is one item, and a comma ends it."""
 _FRESH = re.compile(
     r"(?:the|an?|total|average|mean|median|number|top|how|all|any|each|every)\b", re.IGNORECASE
 )
@@ -477,7 +483,7 @@ _WHO = re.compile(
     r"^who (?:does|is|will|owns?|must|has to|should|said|agreed|decided)\b", re.IGNORECASE
 )
 _BARE_PART = re.compile(
-    rf"^(?:the |all |any )*(?:\w+ )?(?:{_PARTS})(?: (?:from|in|of|for) .*)?$", re.IGNORECASE
+    rf"^(?:the |all |any )*(?:\w+ )?(?:{_PARTS})(?: (?:from|in|of|for|with) .*)?$", re.IGNORECASE
 )
 _COMPARED_NUMBERS = re.compile(
     r"\bcompare\b.*\b(?:by|per|average|total|sum|revenue|sales|count|number)\b", re.IGNORECASE

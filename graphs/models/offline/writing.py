@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphs.models.offline import demands, markdown, sources
@@ -45,6 +45,7 @@ def write(desk: Desk, wants: Sequence[Want], found: Sequence[str] = ()) -> str:
 
 def _one(desk: Desk, want: Want, findings: Findings) -> str:
     said = want.quote or want.text
+    findings = _on_topic(findings, said)
     if findings.empty or (want.kind not in ("tell", "outward") and not sources.anything(desk.data)):
         return _without_findings(desk, said)
     if want.kind == "outward":
@@ -66,6 +67,25 @@ def _one(desk: Desk, want: Want, findings: Findings) -> str:
     if re.search(r"\brisks?\b", said, re.IGNORECASE):
         return risks(findings)
     return overview(findings)
+
+
+def _on_topic(found: Findings, said: str) -> Findings:
+    """Only the points that a message is to be about, when some speak of it; each once.
+
+    Open questions are for the team, and are passed on only where they are asked for.
+    """
+    if _QUESTIONS.search(said):
+        return found
+    points = tuple(p for p in dict.fromkeys(found.points) if not _ASKS.search(p))
+    about = keywords(_topic(said)) if re.search(r"\b(?:about|regarding)\b", said) else []
+    near = tuple(p for p in points if about and overlap(about, p) > 0)
+    return replace(found, points=near or points, leads=() if near else found.leads)
+
+
+_ASKS = re.compile(r"\?[”\"*]*\s*(?:\*?\([^()]*\)\*?)?$")
+_QUESTIONS = re.compile(
+    r"\b(?:questions?|minutes|follow-?up|open points|recap|team)\b", re.IGNORECASE
+)
 
 
 def _complete(text: str, want: Want) -> str:
@@ -138,7 +158,7 @@ def gathered(texts: Sequence[str]) -> Findings:
 
 
 def _lead(line: str, names: dict[str, str]) -> list[str]:
-    if line.endswith(":") or re.fullmatch(r"\*\*[^*]+\*\*", line):
+    if _SILENT.search(line) or line.endswith(":") or re.fullmatch(r"\*\*[^*]+\*\*", line):
         return []
     found = re.findall(r"\*\*([^*]+)\*\*(?:\s+\(([^()]*)\))?", line)
     if not _RANKING.match(line):
@@ -148,6 +168,8 @@ def _lead(line: str, names: dict[str, str]) -> list[str]:
     return [line]
 
 
+_SILENT = re.compile(r"\bsays nothing about\b|\bnone were made up\b", re.IGNORECASE)
+"""Says that nothing was found: for the team, and no finding to pass on."""
 _RANKING = re.compile(r"(?:The \w|Highest|Lowest|Most|Least|Named)")
 
 
@@ -437,7 +459,8 @@ def outline(goal: str, said: str) -> str:
 
 def _topic(said: str) -> str:
     """What a text is to be about: the words after `for`, `about` or `on`."""
-    found = re.search(r"\b(?:about|for|on|regarding)\s+(.+)", said.rstrip(".?! "), re.IGNORECASE)
+    found = re.search(r"\b(?:about|regarding)\s+(.+)", said.rstrip(".?! "), re.IGNORECASE)
+    found = found or re.search(r"\b(?:for|on)\s+(.+)", said.rstrip(".?! "), re.IGNORECASE)
     return cut(found[1], 120) if found else ""
 
 
