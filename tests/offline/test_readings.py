@@ -81,6 +81,13 @@ async def test_rows_are_counted_when_each_is_the_thing_that_is_named(mini: Mini)
     assert table(made) == [[m, str(n)] for m, n in months.items()]
 
 
+async def test_most_of_them_is_a_count_of_rows(mini: Mini) -> None:
+    """`most calls` in a file of calls by another name."""
+    made = await mini.run("Which branch had the most calls in May?", {"desk.csv": csv(CALLS)})
+    may = CALLS[CALLS["received"].str.startswith("2026-05")]["branch"].value_counts()
+    assert table(made)[0] == [may.idxmax(), str(may.max())]
+
+
 async def test_a_number_that_no_column_holds_is_not_made_of_another(mini: Mini) -> None:
     """A price is no revenue: the answer says so before it shows anything."""
     frame = pd.DataFrame({"kind": ["a", "a", "b"], "price": [3, 5, 9], "pieces": [1, 2, 3]})

@@ -370,10 +370,19 @@ def _distinct(said: Words, table: Table) -> _Meant:
 
 
 def _counted(said: Words, table: Table) -> str:
-    """The noun that is counted: `most tickets` when the file is called tickets."""
+    """The noun that is counted: `most tickets` when each row of the file is one ticket."""
     most = re.search(r"\b(?:most|fewest|more|number of)\s+([\w-]+)", said.text, re.IGNORECASE)
+    if most is None:
+        return ""
     file = {stem(w) for part in words(table.where) for w in re.split(r"[-_./]", part)}
-    return most[1].casefold() if most and stem(most[1]) in file else ""
+    keys = [c for c in table.columns if c.text and c.distinct >= table.rows - c.missing]
+    is_row = stem(most[1]) in file or any(near(most[1], c) >= PLAIN for c in keys)
+    named_ = any(near(most[1], c) >= PLAIN for c in table.numbers())
+    return most[1].casefold() if is_row and not named_ else ""
+
+
+PLAIN = 0.9
+"""How well a word must name a column to mean no other."""
 
 
 def _function(said: Words, column: Column) -> str:
