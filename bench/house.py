@@ -14,6 +14,7 @@ from bench import work
 from bot.app import App
 from bot.cards import decode
 from bot.chat.memory import MemoryChat
+from bot.chat.web.chat import PACE
 from bot.domain.gate import Verb
 from bot.domain.mission import Status
 from bot.missions import new_id
@@ -29,15 +30,12 @@ from graphs.models.scripted import ScriptedModel
 from graphs.models.tiers import Tiers
 from handlers.clicks import click
 
-WEB_PACE = 0.25
-"""Seconds between two edits of a message, as in the browser."""
-
 
 class Approver(MemoryChat):
-    """A chat whose one person presses Approve as soon as it is there."""
+    """A chat at the browser's pace, whose one person presses Approve as soon as it is there."""
 
     def __init__(self) -> None:
-        super().__init__("memory", WEB_PACE)
+        super().__init__("memory", PACE)
         self.app: App | None = None
         self._approved: dict[str, asyncio.Future[float]] = {}
         self._clicks: set[asyncio.Task[Any]] = set()

@@ -22,10 +22,14 @@ class Frozen(BaseModel):
         return copied
 
 
+def canonical(value: Any) -> str:
+    """A value's canonical JSON, equal across processes."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def digest(value: Any) -> str:
-    """The SHA-256 of a value's canonical JSON, 64 hex digits, equal across processes."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The SHA-256 of a value's canonical JSON, 64 hex digits."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 class Refused(Exception):

@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from decimal import Decimal
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from graphs.models.ask import ModelFailed, OverCap
 from graphs.models.failures import Failure, Kind, classify
-from graphs.models.pricing import Tokens, price
+from graphs.models.pricing import Tokens, price, tokens_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -24,6 +25,10 @@ MODES = ("schema", "object", "plain")
 NATIVE = frozenset({"openai", "anthropic", "ollama"})
 CAPPED = frozenset({"openai", "anthropic"})
 """Providers that take a limit to the answer with each call."""
+
+
+ROUND, MOST = 1_000, 256
+"""Tokens to which the input is rounded up when money is set aside; how many prices are kept."""
 
 
 class Brain:
@@ -50,6 +55,7 @@ class Brain:
         self._make = make
         self._chat: BaseChatModel | None = None
         self._making = asyncio.Lock()
+        self._most: dict[tuple[int, int, int], Decimal | None] = {}
         self._modes = MODES if self.provider in NATIVE else MODES[-1:]
 
     def price(self, tokens: Tokens) -> Decimal | None:
@@ -57,6 +63,19 @@ class Brain:
         if self.free:
             return Decimal(0)
         return price(self.provider, self.model, tokens, self.base_url)
+
+    def at_most(self, characters: int, made: int) -> Decimal | None:
+        """What a call of so many characters will not pass, in US dollars; None when unknown.
+
+        `made` are the tokens of its answer at most. Kept for an hour: some prices change by day.
+        """
+        given = -(-tokens_of(characters) // ROUND) * ROUND
+        hour = int(time() // 3_600)
+        if (hour, given, made) not in self._most:
+            if len(self._most) >= MOST:
+                self._most.clear()
+            self._most[hour, given, made] = self.price(Tokens(given, made))
+        return self._most[hour, given, made]
 
     async def close(self) -> None:
         """Close the connections that it keeps open."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,13 +12,12 @@ from langchain_core.messages import (
     BaseMessage,
     HumanMessage,
     SystemMessage,
-    message_to_dict,
     messages_from_dict,
 )
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ConfigDict
 
-from bot.domain.base import digest
+from bot.domain.base import canonical
 from graphs.models.ask import Ask, Purpose
 from graphs.models.pricing import Tokens, tokens_of
 from graphs.models.sections import render
@@ -26,7 +26,9 @@ PROMPTS = Path(__file__).parent.parent / "prompts"
 
 
 class Question(BaseModel):
-    """Everything one call sends, whatever the model. `attached` is what local models read."""
+    """Everything one call sends, whatever the model; `size` are its characters, tools and form
+    included.
+    """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -35,6 +37,7 @@ class Question(BaseModel):
     tools: tuple[Any, ...] = ()
     form: dict[str, Any] | None = None
     request: str
+    size: int
 
     @classmethod
     def of(
@@ -53,7 +56,7 @@ class Question(BaseModel):
         tools: tuple[Any, ...],
         form: dict[str, Any] | None,
     ) -> Self:
-        request = digest(
+        text = canonical(
             {
                 "purpose": ask.purpose,
                 "messages": [_essence(m) for m in messages],
@@ -61,7 +64,8 @@ class Question(BaseModel):
                 "form": form,
             }
         )
-        return cls(ask=ask, messages=messages, tools=tools, form=form, request=request)
+        request, size = sha256(text.encode()).hexdigest(), len(text)
+        return cls(ask=ask, messages=messages, tools=tools, form=form, request=request, size=size)
 
     def again(self, answer: AIMessage, errors: Sequence[str]) -> "Question":
         """The question that asks to mend an answer. Tool calls are not repeated: none was run."""
@@ -75,13 +79,6 @@ class Question(BaseModel):
     def on_the_wire(self) -> list[BaseMessage]:
         """The messages for a provider: what is attached for local models stays here."""
         return [m.model_copy(update={"additional_kwargs": _kept(m)}) for m in self.messages]
-
-    @property
-    def size(self) -> int:
-        """Characters sent, tools and form included."""
-        tools = [convert_to_openai_tool(tool) for tool in self.tools]
-        extra = len(json.dumps([tools, self.form])) if self.tools or self.form else 0
-        return extra + sum(len(json.dumps(_essence(m), ensure_ascii=False)) for m in self.messages)
 
 
 @cache
@@ -128,7 +125,7 @@ def _essence(message: BaseMessage) -> list[Any]:
 
 def dump(message: AIMessage) -> dict[str, Any]:
     """The message as a row of the journal keeps it."""
-    return json.loads(json.dumps(message_to_dict(message), default=str))
+    return {"type": message.type, "data": message.model_dump(mode="json", fallback=str)}
 
 
 def load(row: Mapping[str, Any]) -> AIMessage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 CHARS_PER_TOKEN = 3
@@ -34,9 +35,15 @@ def price(provider: str, model: str, tokens: Tokens, base_url: str = "") -> Deci
     An OpenAI-compatible endpoint that is not known itself is taken to pass OpenAI's models on: its
     own models are not on OpenAI's list, and so stay unknown.
     """
-    if base_url and (found := _price(model, tokens, provider_api_url=base_url)) is not None:
-        return found
+    if base_url and _sold_at(model, base_url):
+        return _price(model, tokens, provider_api_url=base_url)
     return _price(model, tokens, provider_id=PROVIDERS.get(provider, provider))
+
+
+@cache
+def _sold_at(model: str, base_url: str) -> bool:
+    """Whether the endpoint is known to sell the model. Kept: to find out costs more than a sum."""
+    return _price(model, Tokens(1, 1), provider_api_url=base_url) is not None
 
 
 PROVIDERS = {

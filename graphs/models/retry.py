@@ -58,6 +58,12 @@ async def persist(
     call: Callable[[], Awaitable[T]], budget: Budget, sleep: Sleep, note: Callable[[Failure], None]
 ) -> T:
     """Call until it works, up to TRIES times within the budget. Raises the last Failure."""
+    try:
+        return await call()
+    except Failure as failure:
+        if failure.kind not in RETRIED:
+            raise
+        first = [failure]
 
     async def pause(seconds: float) -> None:
         budget.left -= seconds
@@ -68,6 +74,12 @@ async def persist(
         if isinstance(error, Failure):
             note(error)
 
+    async def again() -> T:
+        """The first try has been made already: most calls need no more than that."""
+        if first:
+            raise first.pop()
+        return await call()
+
     retrying = AsyncRetrying(
         retry=retry_if_exception(lambda e: isinstance(e, Failure) and e.kind in RETRIED),
         wait=wait_as_asked(),
@@ -76,4 +88,4 @@ async def persist(
         before_sleep=before,
         reraise=True,
     )
-    return await retrying(call)
+    return await retrying(again)

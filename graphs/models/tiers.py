@@ -10,8 +10,10 @@ a process that dies in the middle goes on from the last stored answer, on the sa
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -22,7 +24,7 @@ from graphs.models.ask import Ask, CallKey, Ledger, ModelFailed, Purpose, Usage
 from graphs.models.brain import Brain
 from graphs.models.config import MAX_OUTPUT, TierConfig
 from graphs.models.failures import PASSING, STOPPING, Failure, Kind, sentence
-from graphs.models.pricing import Tokens, tokens_of
+from graphs.models.pricing import Tokens
 from graphs.models.retry import Budget, Sleep, persist
 from graphs.models.structured import CUT_OFF, Malformed, parse
 
@@ -51,6 +53,8 @@ JUDGES: frozenset[Purpose] = frozenset({"critique", "review", "whole"})
 """What a model of its own does, when one is configured for the critic."""
 
 _log = structlog.get_logger(__name__)
+_loaded = threading.Event()
+"""Whether LangChain has been imported."""
 
 
 class Tiers:
@@ -215,7 +219,7 @@ class Tiers:
 
         ask, call = question.ask, _call(question, key)
         most = MAX_OUTPUT if ask.purpose in LONG else SHORT_OUTPUT
-        worst = brain.price(Tokens(tokens_of(question.size), most))
+        worst = brain.at_most(question.size, most)
         if not await self._ledger.reserve(call, brain.name, worst):
             if (kept := (await self._stored(question, key)).get(key)) is not None:
                 return kept
@@ -281,9 +285,11 @@ async def _question(
     ask: Ask[Any], after: Sequence[Any] = (), tools: Sequence[Any] = ()
 ) -> Question:
     """The question as messages. LangChain takes a second to import: once, and in a thread."""
-    from importlib import import_module
+    if not _loaded.is_set():
+        await asyncio.to_thread(import_module, "graphs.models.messages")
+        _loaded.set()
+    from graphs.models import messages
 
-    messages = await asyncio.to_thread(import_module, "graphs.models.messages")
     return messages.Question.of(ask, after, tools)
 
 

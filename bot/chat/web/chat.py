@@ -9,7 +9,7 @@ from bot.chat.web.messages import PLACE, Messages
 from bot.ports import ChatGone, Message
 from bot.store.store import Store
 
-PACE = 0.25
+PACE = 0.5
 KEPT = 20
 """Private words kept for a place that nobody looks at."""
 
