@@ -290,7 +290,7 @@ def _greeting() -> Any:
 
     ask: Ask[Any] = Ask(mission="", key="doctor", purpose="work", tier=Tier.light, data={})
     hello = HumanMessage("Answer with the one word: yes")
-    return Question(ask=ask, messages=(hello,), request="doctor")
+    return Question(ask=ask, messages=(hello,), request="doctor", size=len(hello.text))
 
 
 # -- results and platforms -------------------------------------------------------------------------
