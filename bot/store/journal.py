@@ -42,8 +42,8 @@ class Journal:
     """Writes under one epoch of one mission's lease.
 
     `committed` hears of each commit: its transaction, whether all in it that changes a Record was
-    put, and whether nothing is left to write. Once a commit has failed the journal is `broken` for good: what
-    was put after it is not written.
+    put, and whether nothing is left to write. Once a commit has failed the journal is `broken`
+    for good: what was put after it is not written.
     """
 
     def __init__(
@@ -126,10 +126,10 @@ class Journal:
             for entry in batch:
                 _tell(entry, error)
             raise
-        put = not any(entry.revises and entry.waits is not None for entry in batch)
-        self._committed(tx, put, not self._queue)
         for entry, result in zip(batch, results, strict=True):
             _tell(entry, result)
+        put = not any(entry.revises and entry.waits is not None for entry in batch)
+        self._committed(tx, put, not self._queue)
 
     def _break(self, error: BaseException) -> None:
         self.broken.set_result(error)

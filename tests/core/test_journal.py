@@ -143,6 +143,19 @@ async def test_once_another_holds_the_mission_nothing_is_written(book: Book, sto
     assert await book.tasks() == []
 
 
+async def test_who_waits_is_told_of_the_commit_whatever_is_made_of_it(book: Book, store: Store):
+    """It is on the disk, also when what hears of commits is at fault."""
+
+    def fault(*_: object) -> None:
+        raise ValueError("a fault of the program")
+
+    journal = Journal(store, "m1", book.journal.epoch, fault)
+    async with asyncio.timeout(10):
+        await journal.commit(writes("T1"))
+        assert isinstance(await journal.broken, ValueError)
+    assert await book.tasks() == ["T1"]
+
+
 async def test_a_write_that_breaks_takes_its_commit_along_and_is_heard_of(book: Book):
     """What was put waits for nobody: whoever asks next is told, and so is who looks at `broken`."""
     book.put("T1")
