@@ -157,6 +157,18 @@ class Store:
             found = await conn.execute(query.limit(limit))
             return tuple(rows.mission_of(row) for row in found.mappings())
 
+    async def standing(self, workspace: str, ended: int = 100) -> tuple[Mission, ...]:
+        """All missions of a Workspace that are open, and so many that have ended: newest first."""
+        over = t.missions.c.status.in_([s.value for s in ENDED])
+        query = select(t.missions).where(t.missions.c.workspace == workspace)
+        query = query.order_by(t.missions.c.created_at.desc())
+        async with self.reading() as conn:
+            found = [
+                *(await conn.execute(query.where(~over))).mappings(),
+                *(await conn.execute(query.where(over).limit(ended))).mappings(),
+            ]
+        return tuple(rows.mission_of(row) for row in found)
+
     async def record(self, mission: str) -> Record | None:
         """Everything the rows say of a mission, as of one moment."""
         await self.catch_up(mission)

@@ -30,7 +30,7 @@ Tell = Callable[[Mission], Awaitable[str]]
 """What a line says of a mission."""
 
 MOST = 500
-"""The newest missions of the workspace, among which the page looks."""
+"""The newest ended missions of the workspace, among which the page looks."""
 SHOWN = 6
 """Missions of each group, each with a link that is asked for."""
 PROMPTS = (
@@ -103,7 +103,7 @@ async def publish(face: Face, team: str, user: str) -> None:
 
 async def _home(face: Face, team: str, user: str) -> Home:
     workspace = Where(team, "").workspace
-    (_, asking), (_, runs), (_, ended) = groups(await face.store.missions(workspace, limit=MOST))
+    (_, asking), (_, runs), (_, ended) = groups(await face.store.standing(workspace, ended=MOST))
     waits = await waiting(face, team, user, asking)
     others, words = [m for m, _ in waits.others], {m.id: text for m, text in waits.others}
     running = [m for m in runs if own(m, user)]

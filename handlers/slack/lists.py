@@ -15,7 +15,7 @@ NOTHING = "There are no missions here yet. Start one: `/mission` and what you wa
 
 async def visible(store: Store, where: Where, person: Person) -> list[Mission]:
     """Those of this channel, which the person is in, and their own elsewhere."""
-    found = await store.missions(where.workspace, limit=500)
+    found = await store.standing(where.workspace)
     here = where._replace(thread="").place
     return [m for m in found if m.place.startswith(here) or m.requester == person.id]
 

@@ -229,6 +229,18 @@ async def test_guidance_is_numbered_from_one(store: Store, m1: str):
         assert await tx.next_guidance(m1) == 2
 
 
+async def test_open_missions_stand_however_many_ended_after_them(store: Store):
+    async with store.begin() as tx:
+        old = mission(id="old", status=Status.running, created_at=AT)
+        await tx.add_mission(old)
+        for n in range(5):
+            over = {"status": Status.done, "created_at": AT + timedelta(hours=n)}
+            await tx.add_mission(mission(id=f"over{n}", **over))
+        await tx.add_mission(mission(id="elsewhere", workspace="W2", status=Status.running))
+    found = await store.standing("W1", ended=2)
+    assert [m.id for m in found] == ["old", "over4", "over3"]
+
+
 async def test_missions_are_listed_newest_first_and_by_place(store: Store):
     async with store.begin() as tx:
         for n in range(3):
