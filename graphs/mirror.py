@@ -41,11 +41,12 @@ class Mirror:
         return result
 
     async def reload(self) -> None:
-        """Read the record again, with all that was put."""
+        """Read the record again, with all that was put, also while it was read."""
         while True:
             await self.journal.settled()
+            changes = self.journal.changes
             record = await self._shop.record(self.journal.mission)
-            if self.journal.idle:
+            if self.journal.changes == changes:
                 self.record, self._revision = record, record.revision
                 return
 

@@ -41,9 +41,10 @@ class Entry:
 class Journal:
     """Writes under one epoch of one mission's lease.
 
-    `committed` hears of each commit: its transaction, whether all in it that changes a Record was
-    put, and whether nothing is left to write. Once a commit has failed the journal is `broken`
-    for good: what was put after it is not written.
+    `changes` counts the writes so far that change a Record. `committed` hears of each commit: its
+    transaction, whether all in it that changes a Record was put, and whether nothing is left to
+    write. Once a commit has failed the journal is `broken` for good: what was put after it is
+    not written.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Journal:
     ) -> None:
         self.mission = mission
         self.epoch = epoch
+        self.changes = 0
         self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._store = store
         self._committed = committed
@@ -97,6 +99,7 @@ class Journal:
     def _add(self, entry: Entry) -> None:
         self._raise()
         self._queue.append(entry)
+        self.changes += entry.revises
 
     def _raise(self) -> None:
         if self.broken.done():
