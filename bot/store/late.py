@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 Answer = Mapping[str, Any]
-"""The columns of a call that has ended, its key among them."""
+"""What came of a call, as `Tx.end_call` takes it."""
 
 WAITS = 0.02
 """Seconds after which an answer is written by itself when no transaction came for it."""

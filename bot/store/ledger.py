@@ -1,7 +1,8 @@
 """The ledger: the journal of model calls and what they cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -90,7 +91,7 @@ class Ledger:
             await tx.lock_cap(call.mission)
             return await put(tx)
 
-    async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
+    async def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
         """Keep the result and its price in place of the reservation.
 
         It is on the disk with the mission's next transaction: with what is made of it, see
@@ -100,11 +101,16 @@ class Ledger:
             "state": "done", "model": usage.model, "price": usage.price, "reserved": None,
             "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out, "response": response,
         }  # fmt: skip
-        self.store.late.add(mission, {"of_key": key, "ended_at": self.store.clock(), **ended})
+        self.store.late.add(call.mission, _ended(call, self.store.clock(), ended))
 
-    async def release(self, mission: str, key: str, error: str) -> None:
+    async def release(self, call: CallKey, error: str) -> None:
         """The call failed and cost nothing."""
         ended = {"state": "failed", "reserved": None, "error": error[:500]}
         async with self.store.begin() as tx:
-            await tx.catch_up(mission)
-            await tx.end_call(mission, {"of_key": key, "ended_at": tx.now, **ended})
+            await tx.catch_up(call.mission)
+            await tx.end_call(call.mission, _ended(call, tx.now, ended))
+
+
+def _ended(call: CallKey, at: datetime, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of a call, for `Tx.end_call`."""
+    return {"of_key": call.key, "of_request": call.request, "ended_at": at, **columns}

@@ -142,9 +142,13 @@ END_ATTEMPT = update(t.attempts).where(
 )
 """An attempt ends once: one that was taken back in the last moment keeps what it committed."""
 END_CALL = update(t.calls).where(
-    t.calls.c.mission == OF, t.calls.c.key == bindparam("of_key"), t.calls.c.state == "reserved"
+    t.calls.c.mission == OF,
+    t.calls.c.key == bindparam("of_key"),
+    t.calls.c.request == bindparam("of_request"),
+    t.calls.c.state == "reserved",
 )
-"""A call ends once: the late word of a process that lost its lease changes no paid answer."""
+"""A call ends once: the late word of a process that lost its lease changes no paid answer, and is
+none to another question that has been asked under its key since."""
 ADD_EVENT = insert(t.events).values(
     number=select(func.coalesce(func.max(t.events.c.number), 0) + 1)
     .where(t.events.c.mission == OF)

@@ -304,7 +304,7 @@ class Tx:
         await self._put(t.calls, row)
 
     async def end_call(self, mission: str, ended: Mapping[str, Any]) -> None:
-        """Put what came of a call, its key in `of_key`, in place of its reservation."""
+        """Put what came of a call in place of its reservation: see `Ledger` for its columns."""
         await self.conn.execute(q.END_CALL, {"of_mission": mission, **ended})
 
     async def put_file(self, sha256: str, data: bytes) -> None:

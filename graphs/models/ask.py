@@ -68,11 +68,11 @@ class Ledger(Protocol):
         """
         ...
 
-    async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
+    async def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
         """Keep the result and what it cost, in place of the reservation."""
         ...
 
-    async def release(self, mission: str, key: str, error: str) -> None:
+    async def release(self, call: CallKey, error: str) -> None:
         """The call failed and cost nothing."""
         ...
 

@@ -224,20 +224,20 @@ class Tiers:
             if (kept := (await self._stored(question, key)).get(key)) is not None:
                 return kept
             await self._ledger.reserve(call, brain.name, worst, again=True)
-        message = await self._paid(brain, key, question, most)
+        message = await self._paid(brain, call, question, most)
         usage = _usage(brain, messages.tokens(question, message))
-        settled = self._ledger.settle(ask.mission, key, usage, messages.dump(message))
+        settled = self._ledger.settle(call, usage, messages.dump(message))
         # An answer that was paid for is kept even when the mission stops at this moment.
         await asyncio.shield(settled)
         return message
 
-    async def _paid(self, brain: Brain, key: str, question: Question, most: int) -> AIMessage:
+    async def _paid(self, brain: Brain, call: CallKey, question: Question, most: int) -> AIMessage:
         """A new message. What was set aside stays so when the provider may have charged for it."""
         try:
             return await self._persistent(brain, question, most)
         except (Failure, ModelFailed) as error:
             if not (isinstance(error, Failure) and error.kind is Kind.late):
-                await self._ledger.release(question.ask.mission, key, str(error))
+                await self._ledger.release(call, str(error))
             raise
 
     async def _persistent(self, brain: Brain, question: Question, most: int) -> AIMessage:

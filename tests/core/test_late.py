@@ -12,6 +12,7 @@ from bot.store.ledger import Ledger
 from bot.store.store import Store
 from tests.core.world import mission
 
+CALL = CallKey(mission="m1", key="k", request="r", purpose="plan", tier="light")
 ANSWER = {"text": "hi"}
 
 
@@ -22,14 +23,13 @@ async def ledger(store: Store, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     async with store.begin() as tx:
         await tx.add_mission(mission())
     ledger = Ledger(store)
-    call = CallKey(mission="m1", key="k", request="r", purpose="plan", tier="light")
-    await ledger.reserve(call, "m", Decimal("0.30"))
+    await ledger.reserve(CALL, "m", Decimal("0.30"))
     return ledger
 
 
 async def settle(ledger: Ledger) -> None:
     usage = Usage(model="m", tokens_in=1, tokens_out=1, price=Decimal("0.12"))
-    await ledger.settle("m1", "k", usage, ANSWER)
+    await ledger.settle(CALL, usage, ANSWER)
 
 
 async def kept(store: Store) -> bool:

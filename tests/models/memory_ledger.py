@@ -42,12 +42,12 @@ class MemoryLedger:
         self.held[call.mission, call.key] = amount
         return True
 
-    async def settle(self, mission: str, key: str, usage: Usage, response: dict[str, Any]) -> None:
-        del self.held[mission, key]
-        self.usage[key] = usage
-        request = next(c.request for c in reversed(self.calls) if c.key == key)
-        self._answers[mission, key, request] = StoredCall(response=response, model=usage.model)
+    async def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
+        del self.held[call.mission, call.key]
+        self.usage[call.key] = usage
+        kept = StoredCall(response=response, model=usage.model)
+        self._answers[call.mission, call.key, call.request] = kept
 
-    async def release(self, mission: str, key: str, error: str) -> None:
-        del self.held[mission, key]
-        self.released[key] = error
+    async def release(self, call: CallKey, error: str) -> None:
+        del self.held[call.mission, call.key]
+        self.released[call.key] = error
