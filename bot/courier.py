@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 TICK = 2.0
 """Seconds between two looks at the rows when nobody nudges."""
-BREATH, LONG_BREATH, SHARE = 0.05, 0.5, 4.0
+BREATH, LONG_BREATH, SHARE = 0.05, 0.5, 9.0
 """Seconds between two looks at the least: what changes meanwhile is looked at together. A look
 that took long is followed by a rest of `SHARE` times as long, up to the long breath."""
 SILENCE = 60.0

@@ -18,8 +18,8 @@ from bot.store import rows
 from bot.store import statements as q
 from bot.store.inline import Conn
 
-KEPT = 128
-"""How many records are kept, of the missions that were looked at last."""
+KEPT = 256
+"""How many records are kept, of the open missions that were looked at last."""
 
 
 class Records:
@@ -48,7 +48,10 @@ class Records:
         return await loaded(conn, row)
 
     def keep(self, record: Record) -> None:
-        """Keep a record of what is committed."""
+        """Keep a record of what is committed, as long as the mission is open."""
+        if record.mission.status.ended:
+            self._kept.pop(record.mission.id, None)
+            return
         self._kept[record.mission.id] = record
         self._kept.move_to_end(record.mission.id)
         if len(self._kept) > KEPT:

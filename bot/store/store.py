@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ class Lease(Frozen):
     until: datetime
 
 
-class SlotRow(Frozen):
+@dataclass(frozen=True, slots=True)
+class SlotRow:
     """What the courier must know of a slot: it is behind while `shown` < `wanted`."""
 
     mission: str
@@ -59,12 +61,12 @@ class SlotRow(Frozen):
     place: str
     wanted: int
     shown: int
+    made_at: datetime
     ref: str = ""
     posting: bool = False
     gone: bool = False
     tries: int = 0
     not_before: datetime | None = None
-    made_at: datetime
 
 
 def now() -> datetime:
@@ -333,13 +335,13 @@ class Store:
         }  # fmt: skip
         async with self.reading() as conn:
             found = await conn.execute(q.BEHIND, asked)
-            return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
+            return tuple(SlotRow(**row) for row in found.mappings())
 
     async def slots(self, mission: str) -> tuple[SlotRow, ...]:
         query = select(t.slots).where(t.slots.c.mission == mission)
         async with self.reading() as conn:
             found = await conn.execute(query.order_by(t.slots.c.made_at, t.slots.c.name))
-            return tuple(SlotRow.model_validate(dict(row)) for row in found.mappings())
+            return tuple(SlotRow(**row) for row in found.mappings())
 
     async def claim_post(self, slot: SlotRow) -> bool:
         """Mark a slot as being posted. False when it is posted or being posted, or forgotten."""
