@@ -34,14 +34,16 @@ class Reservation:
         """Take the place of an earlier try, whose process died; what it had set aside is free.
 
         An answer to another question under this key was paid for: it is kept and stays counted.
+        False when this question has its answer: it came meanwhile, or was put by.
         """
+        if await tx.bring_back(self.call.mission, self.call.key, self.call.request):
+            return False
         if self.amount:
             left = await self._left(tx) + await tx.set_aside(self.call.mission, self.call.key)
             if self.amount > left:
                 raise OverCap(self.amount, left)
         await tx.put_by(self.call.mission, self.call.key, self.call.request)
-        await tx.put_call(self._row(tx))
-        return True
+        return await tx.put_call(self._row(tx))
 
     def _row(self, tx: Tx) -> dict[str, Any]:
         row = {"model": self.model, "state": "reserved", "reserved": self.amount, "at": tx.now}
@@ -79,8 +81,9 @@ class Ledger:
         """Set `amount` US dollars aside, None when the price is unknown.
 
         False when there is a call under this key: look for what is `stored`, and only then reserve
-        it `again`. Raises OverCap; Missing once the mission is forgotten; and, where the mission is
-        held, Fenced. Nothing is kept of it then.
+        it `again`; that is False when its answer is there: look for it once more. Raises OverCap;
+        Missing once the mission is forgotten; and, where the mission is held, Fenced. Nothing is
+        kept of it then.
         """
         aside = Reservation(call, model, amount)
         put = aside.replace if again else aside.add

@@ -179,6 +179,17 @@ def put(dialect: str, table: Table, changed: Sequence[str]) -> Any:
 
 
 @cache
+def put_call(dialect: str, columns: Sequence[str]) -> Any:
+    """Insert a call, or write it over the one under its key that has no answer."""
+    row = _insert(dialect, t.calls)
+    return row.on_conflict_do_update(
+        index_elements=["mission", "key"],
+        set_={name: row.excluded[name] for name in columns},
+        where=t.calls.c.state != "done",
+    )
+
+
+@cache
 def put_file(dialect: str) -> Any:
     """Insert bytes, or count that they were put again."""
     row = _insert(dialect, t.files)

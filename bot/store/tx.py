@@ -30,6 +30,8 @@ class Missing(Refused):
     """There is no such mission."""
 
 
+BY = 12
+"""Signs of its request by which an answer is found that was put by."""
 GONE = "That mission is not here any more."
 
 
@@ -297,11 +299,24 @@ class Tx:
         await self.conn.execute(
             update(t.calls)
             .where(_call(mission, key, "done"), c.request != request)
-            .values(key=c.key + "~" + func.substr(c.request, 1, 12))
+            .values(key=c.key + "~" + func.substr(c.request, 1, BY))
         )
 
-    async def put_call(self, row: Mapping[str, Any]) -> None:
-        await self._put(t.calls, row)
+    async def bring_back(self, mission: str, key: str, request: str) -> bool:
+        """Put an answer to this question in its place again. False when none was put by."""
+        c = t.calls.c
+        kept = and_(_call(mission, f"{key}~{request[:BY]}", "done"), c.request == request)
+        if (await self.conn.execute(select(c.key).where(kept))).first() is None:
+            return False
+        await self.put_by(mission, key, request)
+        await self.conn.execute(delete(t.calls).where(c.mission == mission, c.key == key))
+        await self.conn.execute(update(t.calls).where(kept).values(key=key))
+        return True
+
+    async def put_call(self, row: Mapping[str, Any]) -> bool:
+        """False, and nothing changes, when the call under this key has its answer."""
+        done = await self.conn.execute(q.put_call(self.conn.dialect.name, tuple(row)), dict(row))
+        return done.rowcount == 1
 
     async def end_call(self, mission: str, ended: Mapping[str, Any]) -> None:
         """Put what came of a call in place of its reservation: see `Ledger` for its columns."""

@@ -64,7 +64,8 @@ class Ledger(Protocol):
     ) -> bool:
         """Set money aside before the call. Raises OverCap; nothing is set aside then.
 
-        False, and nothing is set aside, when there is a call under this key and not `again`.
+        False, and nothing is set aside, when there is a call under this key and not `again`, or
+        when its answer is there.
         """
         ...
 

@@ -220,10 +220,11 @@ class Tiers:
         ask, call = question.ask, _call(question, key)
         most = MAX_OUTPUT if ask.purpose in LONG else SHORT_OUTPUT
         worst = brain.at_most(question.size, most)
-        if not await self._ledger.reserve(call, brain.name, worst):
+        again = False
+        while not await self._ledger.reserve(call, brain.name, worst, again=again):
             if (kept := (await self._stored(question, key)).get(key)) is not None:
                 return kept
-            await self._ledger.reserve(call, brain.name, worst, again=True)
+            again = True
         message = await self._paid(brain, call, question, most)
         usage = _usage(brain, messages.tokens(question, message))
         settled = self._ledger.settle(call, usage, messages.dump(message))

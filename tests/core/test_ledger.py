@@ -154,6 +154,52 @@ async def test_an_answer_to_another_question_stays_counted(ledger: Ledger):
     assert await stored(ledger, "other") is not None
 
 
+async def test_a_question_that_comes_back_is_not_paid_again(ledger: Ledger):
+    """Two versions of the program take turns with a mission: each asks in its own words."""
+    asked: list[str] = []
+    for request in ("r", "other", "r", "other"):
+        if await reserved(ledger, call(request=request)):
+            asked.append(request)
+            await ledger.settle(call(request=request), usage("0.12"), {"text": request})
+        kept = await stored(ledger, request)
+        assert kept is not None
+        assert kept.response == {"text": request}
+    assert asked == ["r", "other"]
+    assert (await spent(ledger.store)).spent == Decimal("0.24")
+
+
+async def reserved(ledger: Ledger, asked: CallKey) -> bool:
+    """Whether the call must be made."""
+    return await ledger.reserve(asked, "m", Decimal("0.30")) or (
+        await stored(ledger, asked.request) is None
+        and await ledger.reserve(asked, "m", Decimal("0.30"), again=True)
+    )
+
+
+async def test_an_answer_that_was_put_by_takes_the_place_of_a_try_that_died(ledger: Ledger):
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    await ledger.settle(call(), usage("0.12"), {"text": "first"})
+    assert await reserved(ledger, call(request="other"))
+    assert not await reserved(ledger, call())
+    assert await stored(ledger, "r") is not None
+    after = await spent(ledger.store)
+    assert (after.spent, after.reserved) == (Decimal("0.12"), 0)
+
+
+async def test_an_answer_that_comes_before_the_call_is_made_again_is_not_written_over(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    """The process that had the mission comes back to life while the next one looks."""
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    other = Ledger(another())
+    assert not await other.reserve(call(), "m", Decimal("0.30"))
+    assert await stored(other, "r") is None
+    await ledger.settle(call(), usage("0.12"), {"text": "first"})
+    await ledger.store.catch_up("m1")
+    assert not await other.reserve(call(), "m", Decimal("0.30"), again=True)
+    assert await stored(other, "r") is not None
+
+
 async def test_a_late_answer_is_none_to_another_question(ledger: Ledger):
     """A process lost its lease while it asked; the next holder asks something else by that key."""
     await ledger.reserve(call(), "m", Decimal("0.30"))
