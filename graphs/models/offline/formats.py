@@ -19,6 +19,8 @@ SCOPE = ", for this part: "
 """Stands in a requirement between a length and the want that it limits."""
 PAGE = 450
 """Words of a page that also holds a table."""
+SHORT = 200
+"""Words of what a person wants short, and gives no number for."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ _PAGE = re.compile(
     r"three|half a|1|2|3)[\s-]page(?:r|s)?\b"
     r"(?:[\s-](?:long\s+)?(?:brief(?:ing)?|report|summary|memo|document|note|"
     r"overview|doc|paper))?|\bone-?pager\b",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(
+    r"\b(?:please )?keep (?:it|this|that|the (?:answer|result|text)) (?:very |really )?"
+    r"(?:short|brief|concise)\b",
     re.IGNORECASE,
 )
 _SHAPES = (
@@ -194,6 +201,7 @@ def one(quote: str) -> Form | None:
 
 _TOLD: tuple[tuple[Look, str], ...] = (
     ("words", r"Keep it to (?:one page|half a page|[\d.]+ pages): at most (\d+) words"),
+    ("words", r"Keep it short: at most (\d+) words"),
     ("words", r"Use at most (\d+) words"),
     ("sentences", r"Use at most (\d+) sentences"),
     ("bullets", r"Use (\d+|bullet) (?:bullet )?points"),
@@ -228,6 +236,8 @@ def _pages(span: Span) -> Iterator[Form]:
         words = int(pages * PAGE)
         text = f"Keep it to {_pages_said(pages)}: at most {words} words"
         yield _form("words", str(words), match, span, text)
+    for match in _SHORT.finditer(span.text):
+        yield _form("words", str(SHORT), match, span, f"Keep it short: at most {SHORT} words")
 
 
 def _pages_said(pages: float) -> str:

@@ -8,7 +8,7 @@ from graphs.models.offline import demands, joining, sources
 from graphs.models.offline.gloss import glossed, tongue
 from graphs.models.offline.language import cut, sentences, spoken
 from graphs.models.offline.shape import listed
-from graphs.models.offline.wants import MAX_GOAL, Want, pasted, read
+from graphs.models.offline.wants import MAX_GOAL, Want, pasted, read, situation
 
 LIMIT = "This was read by rules, without AI: wording and judgement are simple; check them."
 
@@ -131,6 +131,7 @@ def _assumptions(data: dict[str, Any], wants: list[Want], asking: bool) -> list[
             f"The mission is in {language}: the offline model read it word by word and answers in "
             "English. Check the requirements, or ask in English."
         )
+    found += [f"Taken as background, asks for nothing: “{cut(t, 200)}”" for t in situation(goal)]
     found += [_language(w) for w in wants if w.form and w.form.kind == "language"]
     found += [_audience(w) for w in wants if w.form and w.form.kind == "audience"]
     found += [_page(w) for w in wants if w.form and w.form.kind == "words" and "page" in w.text]

@@ -10,6 +10,7 @@ from graphs.models.offline import formats
 from graphs.models.offline.asked import CONTEXT, alone
 from graphs.models.offline.gloss import Gloss, glossed, tongue
 from graphs.models.offline.language import Span, sentences, trimmed
+from graphs.models.offline.situation import background
 
 Kind = Literal[
     "measure", "why", "tell", "summarise", "extract", "compare", "create", "find", "outward",
@@ -55,7 +56,7 @@ _VERB = (
 _START = rf"(?:(?:please|also|finally|then|next|afterwards|lastly)\s+)*(?:{_QUESTION}|{_VERB})\b"
 _SPLIT = re.compile(
     rf"\s*;\s+|:\s+(?={_START})|,?\s+(?:and\s+)?then,?\s+|,\s+(?:and|but|"
-    rf"or)\s+(?={_START})|,\s+(?={_START})"
+    rf"or|so)\s+(?={_START})|,\s+(?={_START})"
     r"|,\s+(?:and|plus|as well as)\s+(?=(?:the|our|my|a list of)\s+(?:top|bottom|\d+|two|three|"
     r"four|five|six|seven|eight|nine|ten|twelve|total|average|biggest|largest|highest|lowest|most|"
     r"smallest|number of)\b)"
@@ -74,11 +75,14 @@ _COURTESY = re.compile(
     r"|(?:i|we) (?:am|are|'m|'re) (?:looking for|interested in)\s+)+",
     re.IGNORECASE,
 )
+_FILE = r"[“\"'`]?[\w][\w.-]*\.(?:csv|tsv|xlsx?|xlsm|ods|json|pdf|docx?|md|txt|html?|log)[”\"'`]?"
 _SETTING = re.compile(
     r"(?:from|based on|using|given|with|in|looking at|according to|out of|for|on the "
     r"basis of|after reading|read|take|open|look at|use)\s+"
-    r"(?:both\s+|all\s+)?(?:(?:of\s+)?(?:the|this|these|those|our|my|attached|"
-    r"enclosed|following)\s+)+[^,;:.?!]{0,60}?(?:,|:)\s+(?:and\s+)?",
+    r"(?:both\s+|all\s+)?(?:"
+    r"(?:(?:of\s+)?(?:the|this|these|those|our|my|attached|enclosed|following)\s+)+"
+    rf"(?:[^,;:.?!]{{0,60}}?|(?:\w+\s+){{0,3}}{_FILE})|{_FILE}(?:\s+and\s+{_FILE})?"
+    r")(?:,|:)\s+(?:and\s+)?",
     re.IGNORECASE,
 )
 _ENUM = re.compile(
@@ -185,8 +189,9 @@ _THING = re.compile(
     r"describe|give(?: me| us)?|build|draft|turn (?:it|this|that)|output|return|format|keep|"
     r"use|add|include|show|present|deliver|"
     r"do|i need|we need|end with|answer|reply|save|export)(?:\s+|$))?"
-    r"(?:(?:it|this|that|them|these|those|everything|all of (?:it|this|that)|the (?:result|"
-    r"results|answer|output))\s*)?"
+    r"(?:(?:it|this|that|them|these|those|everything|all of (?:it|this|that)|the (?:results?|"
+    r"answer|output|list|brief|report|summary|text|page|table|e-?mail|message|plan|document))\s*)?"
+    r"(?:(?:must|should|has to|have to|needs? to|ought to|can|may)(?:\s+|$)(?:be\s+|fit\s+)?)?"
     r"(?:(?:all|together|up|down|to|in|into|as|with|at|a|an|the|one|short|brief|"
     r"simple|clear|concise|little|nice|quick|"
     r"small|single|me|us|and|of|that|plain|final|whole|please)\s+)*"
@@ -272,11 +277,10 @@ def _distinct(wants: Iterator[Want]) -> Iterator[Want]:
 
 def _all(goal: str) -> Iterator[Want]:
     lead = ""
-    for span in map(_bounded, _items_of(goal)):
-        forms = list(formats.found(span))
+    for forms, pieces in _asked(goal):
         mine: list[Want] = []
         scopes: list[tuple[Span, Want]] = []
-        for piece in _pieces(_blanked(span, forms)):
+        for piece in pieces:
             want = _want(piece, lead, forms)
             if want is None:
                 continue
@@ -290,6 +294,43 @@ def _all(goal: str) -> Iterator[Want]:
             scope = _scope(form, drafts, scopes)
             text = f"{form.text}{formats.SCOPE}{_lower(scope)}" if scope else form.text
             yield Want("format", form.quote, text, form=form)
+
+
+Sentence = tuple[list[formats.Form], list[Span]]
+
+
+def _sentences(goal: str) -> list[Sentence]:
+    """Each sentence with the demands on its look, and what is left of it in pieces."""
+    spans = [_bounded(span) for span in _items_of(goal)]
+    forms = [list(formats.found(span)) for span in spans]
+    return [(f, list(_pieces(_blanked(s, f)))) for s, f in zip(spans, forms, strict=True)]
+
+
+def _told(said: list[Sentence]) -> set[int]:
+    """Where the pieces start that only tell the situation."""
+    pieces = [piece for _, pieces in said for piece in pieces]
+    texts = [piece.text.strip() for piece in pieces]
+    told = background([t.rstrip(" .!") for t in texts], [_asks(t) for t in texts])
+    return {piece.start for piece, is_told in zip(pieces, told, strict=True) if is_told}
+
+
+def _asks(piece: str) -> bool:
+    return piece.endswith("?") or bool(re.match(_START, piece, re.IGNORECASE))
+
+
+def _asked(goal: str) -> list[Sentence]:
+    said = _sentences(goal)
+    told = _told(said)
+    return [(forms, [p for p in pieces if p.start not in told]) for forms, pieces in said]
+
+
+def situation(goal: str) -> list[str]:
+    """The person's sentences that only tell how things are, and ask for nothing."""
+    gloss = glossed(pasted(goal)[0])
+    said = _sentences(gloss.text)
+    told = _told(said)
+    spans = [p for forms, pieces in said if not forms for p in pieces if p.start in told]
+    return [gloss.source(p.start, p.end).strip() for p in spans]
 
 
 _NUMBER = re.compile(r"(?:(?<=\s)|^)\(?\d{1,2}[.)]\s+(?=\S)")
@@ -415,9 +456,13 @@ _FRESH = re.compile(
 )
 
 
+_LINK = re.compile(r"^(?:of|on|about|showing|covering)\s+(?=\w)", re.IGNORECASE)
+"""Joins a want to the words of its form that were set aside: `a table | of revenue`."""
+
+
 def _want(span: Span, lead: str, forms: list[formats.Form]) -> Want | None:
     text = span.text.strip(" \t,;:–-—")
-    bare = " ".join(text.rstrip(".!?").split())
+    bare = _LINK.sub("", " ".join(text.rstrip(".!?").split()).rstrip(" ,;:"))
     if not any(c.isalpha() for c in bare):
         return None
     if document := formats.DOCUMENT.fullmatch(bare):
