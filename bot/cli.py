@@ -69,7 +69,11 @@ def run(
     ] = None,
     mission: Annotated[str, typer.Option(help="Go on with this mission; see `list`.")] = "",
     approve: Annotated[
-        str, typer.Option(help="`all`: approve plans and results, take defaults as answers.")
+        str,
+        typer.Option(
+            help="`all`: approve plans and results, take defaults as answers. Work that misses "
+            "what was asked is never approved by it."
+        ),
     ] = "",
     out: Annotated[Path | None, typer.Option(help="A folder for the result and its files.")] = None,
     json: Lines = False,
@@ -81,7 +85,8 @@ def run(
     """One mission from the shell. Exit 0 only with an approved result.
 
     Exit codes: 0 approved; 1 ended without approval; 2 wrong usage; 3 a person is needed and
-    nobody is at the terminal (it waits, nothing is lost); 130 stopped with Ctrl-C.
+    nobody is at the terminal (it waits, nothing is lost); 4 the same, since the work does not
+    meet what was asked; 130 stopped with Ctrl-C.
     """
     if approve not in ("", "all"):
         raise typer.BadParameter("the only choice is `all`", param_hint="--approve")

@@ -3,7 +3,7 @@
 from bot.commands import ctrl_c
 from bot.domain.base import Refused
 
-APPROVED, NOT_APPROVED, MISUSED, NEEDS_PERSON, STOPPED = 0, 1, 2, 3, ctrl_c.STOPPED
+APPROVED, NOT_APPROVED, MISUSED, NEEDS_PERSON, SHORT, STOPPED = 0, 1, 2, 3, 4, ctrl_c.STOPPED
 """Exit codes that scripts can trust."""
 
 

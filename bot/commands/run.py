@@ -17,15 +17,17 @@ from bot.commands.errors import (
     APPROVED,
     NEEDS_PERSON,
     NOT_APPROVED,
+    SHORT,
     STOPPED,
     Misuse,
 )
 from bot.commands.person import ME, said
 from bot.commands.results import Written
 from bot.commands.script import Script
+from bot.commands.short import falls_short
 from bot.domain.base import Frozen, Refused
 from bot.domain.gate import Gate, GateKind, Verb
-from bot.domain.mission import Attachment, Mission, Status
+from bot.domain.mission import Attachment, Mission, Question, Status
 from bot.domain.record import Record
 from bot.missions import NewMission, Said, new_id
 from bot.settings import Settings
@@ -208,9 +210,15 @@ async def _follow(app: App, name: str, face: Face, order: Order, stop: asyncio.E
             await _at(app, record, gate, face, order, left, stop)
         elif (left or record.paused) and await _rests(app, name):
             await face.waits(record)
-            return NEEDS_PERSON
+            return _waiting(record)
         else:
             await _unless(stop, asyncio.sleep(POLL_SECONDS))
+
+
+def _waiting(record: Record) -> int:
+    """Why it waits, as an exit code: for a person's word, or since the work fell short."""
+    short = any(falls_short(record, gate) for gate in record.open_gates)
+    return SHORT if short else NEEDS_PERSON
 
 
 async def _at(
@@ -219,6 +227,8 @@ async def _at(
 ) -> None:  # fmt: skip
     """Decide at one gate; without anybody to decide it is left, and the other tasks run on."""
     said_ = approval(gate, record) if order.approve else None
+    if said_ is not None and gate.kind is GateKind.question:
+        await face.say(defaults(gate))
     if said_ is None:
         said_ = await _unless(stop, face.decide(record, gate))
     if stop.is_set():
@@ -262,15 +272,21 @@ def approval(gate: Gate, record: Record) -> Said | None:
     It raises no cap, uses no output that the reviewer refused, leaves nothing out and takes no
     result in which a requirement is not met: those would be decisions, so a person is needed.
     """
+    if falls_short(record, gate):
+        return None
     match gate.kind:
-        case GateKind.artifact if record.artifact is not None and record.artifact.unmet:
-            return None
         case GateKind.plan | GateKind.artifact:
             return said(gate, Verb.approve)
         case GateKind.question:
             return said(gate, Verb.answer)
         case _:
             return None
+
+
+def defaults(gate: Gate) -> str:
+    """The questions of a gate with the answers that are taken when nobody gives one."""
+    asked = (Question.model_validate(q) for q in gate.data.get("questions", ()))
+    return "\n".join(f"{q.text} Taken: {q.default or 'no answer'}" for q in asked)
 
 
 async def _record(app: App, name: str) -> Record:
@@ -282,7 +298,7 @@ async def _record(app: App, name: str) -> Record:
 
 async def _ended(app: App, name: str, face: Face, order: Order, code: int) -> int:
     """The last words, with the result in its folder."""
-    if code == NEEDS_PERSON:
+    if code in {NEEDS_PERSON, SHORT}:
         return code
     record = await _record(app, name)
     written: Written | None = None

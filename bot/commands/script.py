@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.app import App
 from bot.commands.results import Written
+from bot.commands.short import sentence
 from bot.domain.gate import Gate
 from bot.domain.mission import Mission, Status
 from bot.domain.record import Record
@@ -35,7 +36,10 @@ class Script:
              "verbs": [v.value for v in g.verbs]}
             for g in record.open_gates
         ]  # fmt: skip
-        line(kind="waits", mission=self.mission.id, gates=gates, paused=record.paused)
+        line(
+            kind="waits", mission=self.mission.id, gates=gates, paused=record.paused,
+            short=sentence(record),
+        )  # fmt: skip
 
     async def end(self, record: Record, written: Written | None) -> None:
         mission, artifact = record.mission, record.artifact

@@ -13,7 +13,7 @@ from rich.text import Text
 from bot import presenter
 from bot.app import App
 from bot.cards import Card, decode, local
-from bot.commands import pages
+from bot.commands import pages, short
 from bot.commands.keys import Keys
 from bot.commands.person import ME, said
 from bot.commands.results import Written
@@ -189,7 +189,7 @@ class Terminal:
     async def waits(self, record: Record) -> None:
         names = ", ".join(g.name for g in record.open_gates)
         what = "Everything is paused by the operator." if record.paused else ""
-        what = what or f"It waits for your decision ({names})."
+        what = what or short.sentence(record) or f"It waits for your decision ({names})."
         await self.say(
             f"{what} Nothing is lost. At a terminal, go on with\n"
             f"  concertmaster run --mission {self.mission.id}"

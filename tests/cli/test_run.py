@@ -19,6 +19,7 @@ import yaml
 from bot.commands import plans
 from bot.commands.errors import Misuse
 from bot.commands.run import approval
+from bot.commands.short import sentence
 from bot.domain.artifact import LedgerRow
 from bot.domain.gate import GateKind, Verb
 from bot.store.store import Store
@@ -250,8 +251,44 @@ def test_approve_all_raises_no_cap_and_uses_nothing_that_was_refused() -> None:
 def test_approve_all_takes_no_result_that_misses_a_requirement() -> None:
     """Exit code 0 must mean that everything asked for is there."""
     row = LedgerRow(requirement="R1", text="Five bullets", tasks=("T1",), met=False)
-    short = record(task("T1"), artifacts=(artifact((), ledger=(row,)),))
-    assert approval(gate(GateKind.artifact), short) is None
+    waits = gate(GateKind.artifact)
+    short = record(task("T1"), artifacts=(artifact((), ledger=(row,)),), gates=(waits,))
+    assert approval(waits, short) is None
+    said = "Not approved: the result does not meet a requirement (R1 Five bullets)."
+    assert sentence(short) == said
+    assert sentence(record(task("T1"))) == ""
+
+
+def test_work_that_was_refused_is_short_and_work_that_is_not_there_is_not() -> None:
+    """Exit code 4 is about what was made; a model that failed needs a person: exit code 3."""
+    refused = gate(GateKind.blocked, data={"task": "T1", "usable": True})
+    failed = gate(GateKind.blocked, data={"task": "T1", "usable": False})
+    said = "Not approved: the work of T1 does not do what was asked."
+    assert sentence(record(task("T1"), gates=(refused,))) == said
+    assert sentence(record(task("T1"), gates=(failed,))) == ""
+
+
+def test_a_result_in_which_nothing_was_computed_is_not_approved(shell: Shell) -> None:
+    """A broken workbook: exit code 4, a sentence that says so, and no folder with a result."""
+    (shell.folder / "broken.xlsx").write_bytes(b"PK\x03\x04" + bytes(range(256)) * 8)
+    args = ("run", "Which region grew most?", "-f", "broken.xlsx", "--offline", "--approve", "all")
+    told = shell(*args, "--out", "result")
+    assert (told.code, told.out) == (4, "")
+    assert "Not approved: the work of T1 does not do what was asked." in told.err
+    assert "Taken: " in told.err
+    assert not list((shell.folder / "result").iterdir())
+    lines = shell(*args, "--json")
+    assert lines.code == 4
+    assert lines.lines[-1]["kind"] == "waits"
+    assert lines.lines[-1]["short"].startswith("Not approved: ")
+
+
+def test_a_question_about_a_file_that_is_not_there_is_not_approved(shell: Shell) -> None:
+    """The result says that it is no answer, so no script may take it for one."""
+    goal = "What are the total sales per region in the attached export?"
+    done = shell("run", goal, "--offline", "--approve", "all")
+    assert done.code == 4
+    assert "the result does not meet a requirement (R1 Answer: What are the total" in done.err
 
 
 def test_a_model_that_is_down_leaves_the_mission_waiting(online: Shell) -> None:

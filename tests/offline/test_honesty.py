@@ -269,3 +269,18 @@ def test_words_about_numbers_go_to_the_task_that_computes() -> None:
     ]
     made = redo({"goal": TOP, "words": TURN, "tasks": tasks, "artifact": {}, "requirements": []})
     assert {t["task"] for t in made["tasks"]} == {"T1"}
+
+
+async def test_what_was_not_computed_is_not_met(mini: Mini) -> None:
+    """A file that cannot be read: saying so is honest, and no answer to the question."""
+    made = await mini.run("What are the total sales per region?", {"sales.xlsx": "PK broken"})
+    assert "No table could be read in “sales.xlsx”" in made.text
+    assert [row.met for row in made.whole.rows] == [False]
+    assert "is no answer" in made.verdicts["T1"][-1].feedback
+
+
+async def test_what_nothing_was_attached_for_is_not_met(mini: Mini) -> None:
+    made = await mini.run("What are the total sales per region in the attached export?", {})
+    assert "So this is not answered" in made.text
+    assert [row.met for row in made.whole.rows] == [False]
+    assert made.whole.rows[0].note == "Nothing was attached, so this is not answered."

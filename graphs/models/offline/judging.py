@@ -311,7 +311,7 @@ def _content(demand: str, quote: str, given: Text) -> Ruling:
     want = Want(kind_of((quote or demand).rstrip(".?! ")), quote or demand, demand)
     if turned := _steered(demand, given):
         return turned
-    if said := _line(given.text, lambda s: _leaves_open(s, demand)):
+    if said := _line(given.text, lambda s: bool(_NOTHING.search(s)) or _leaves_open(s, demand)):
         return Ruling(False, feedback=f"“{cut(said, 80)}” is no answer.")
     if hollow := _hollow(want, given):
         return Ruling(False, feedback=hollow)

@@ -1,8 +1,9 @@
 """The review of the whole: each requirement held against the finished artifact."""
 
+import re
 from typing import Any
 
-from graphs.models.offline.judging import Text, judge
+from graphs.models.offline.judging import Ruling, Text, judge
 from graphs.models.offline.shape import listed
 from graphs.models.offline.wants import of
 
@@ -25,7 +26,9 @@ def _text(artifact: dict[str, Any]) -> str:
 
 
 def _row(requirement: dict[str, Any], given: Text, data: dict[str, Any]) -> dict[str, Any]:
-    ruling = judge(str(requirement["text"]), of(requirement).quote, given)
+    demand = str(requirement["text"])
+    left = _unanswered(demand, given.text)
+    ruling = Ruling(False, feedback=left) if left else judge(demand, of(requirement).quote, given)
     return {
         "requirement": requirement["id"],
         "met": ruling.met,
@@ -33,6 +36,14 @@ def _row(requirement: dict[str, Any], given: Text, data: dict[str, Any]) -> dict
         "note": ruling.feedback,
         "tasks": [] if ruling.met else _at_fault(requirement, data),
     }
+
+
+def _unanswered(demand: str, text: str) -> str:
+    """Why it is no answer, when the text itself says so. To say it was the task's honest work."""
+    line = next((s for s in text.splitlines() if s.startswith("So this is not answered: ")), "")
+    asked = demand.removeprefix("Answer: ").rstrip("?. ").casefold()
+    said = [q.casefold() for q in re.findall(r"“(.+?)”", line)]
+    return "Nothing was attached, so this is not answered." if asked in said else ""
 
 
 def _at_fault(requirement: dict[str, Any], data: dict[str, Any]) -> list[str]:
