@@ -60,10 +60,9 @@ class Late:
 
 
 class Taken:
-    """What one transaction took along; `written` when all of it was written and may commit."""
+    """What one transaction took along."""
 
     def __init__(self, late: Late) -> None:
-        self.written = False
         self._late = late
         self._answers: list[tuple[str, list[Answer]]] = []
 

@@ -1,6 +1,5 @@
 """The Store: SQL on one machine (SQLite, WAL) and for a team (PostgreSQL), with one code."""
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -88,11 +87,13 @@ class Store:
         self.journals: dict[str, Journal] = {}
 
     async def close(self) -> None:
-        with contextlib.suppress(StoreDown):
-            await self.late.close()
-        if self._writers is not None:
-            await self._writers.close()
-        await self.engine.dispose()
+        try:
+            with contextlib.suppress(StoreDown):
+                await self.late.close()
+        finally:
+            if self._writers is not None:
+                await self._writers.close()
+            await self.engine.dispose()
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[Tx]:
@@ -104,20 +105,18 @@ class Store:
         with _reachable():
             async with self._kept() as taken, self._write() as conn:
                 yield Tx(conn, self.clock(), taken)
-                taken.written = True
 
     @asynccontextmanager
     async def _kept(self) -> AsyncGenerator[Taken]:
-        """The answers that a transaction takes along wait again when it comes to nothing.
+        """The answers that a transaction takes along wait again unless it is on the disk for sure.
 
-        Who is cancelled while it waits for the disk leaves them there.
+        Who is cancelled in the last moment does not know; an answer that is there stays as it is.
         """
         taken = Taken(self.late)
         try:
             yield taken
-        except BaseException as error:
-            if not (taken.written and isinstance(error, asyncio.CancelledError)):
-                taken.give_back()
+        except BaseException:
+            taken.give_back()
             raise
 
     def _write(self) -> AbstractAsyncContextManager[Conn]:
@@ -173,7 +172,8 @@ class Store:
 
     async def record(self, mission: str) -> Record | None:
         """Everything the rows say of a mission, as of one moment."""
-        await self.catch_up(mission)
+        with contextlib.suppress(StoreDown):  # a full disk keeps nobody from reading
+            await self.catch_up(mission)
         async with self.reading() as conn:
             if not self.sqlite:
                 await conn.execution_options(isolation_level="REPEATABLE READ")

@@ -1,19 +1,26 @@
 """Answers that wait for their mission's next transaction: none is lost, none is written twice."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
 
 from bot.domain.spend import CallKey, Usage
 from bot.store import late
+from bot.store import store as module
 from bot.store.ledger import Ledger
 from bot.store.store import Store
+from bot.store.tables import calls
 from tests.core.world import mission
 
 CALL = CallKey(mission="m1", key="k", request="r", purpose="plan", tier="light")
 ANSWER = {"text": "hi"}
+UNDONE = "INSERT OR ROLLBACK INTO workspaces (id, name, house) VALUES ('W', '', '{}')"
+"""The second time SQLite undoes the whole transaction, as on a full disk."""
 
 
 @pytest.fixture
@@ -100,6 +107,58 @@ async def test_who_is_cancelled_before_the_end_leaves_the_answer_waiting(
     await asyncio.gather(task, return_exceptions=True)
     assert not await kept(another())
     assert await kept(ledger.store)
+
+
+async def test_who_is_cancelled_at_the_end_leaves_the_answer_waiting_when_all_was_undone(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    """It shares its transaction with one that makes SQLite undo the whole, as a full disk does."""
+    if not ledger.store.sqlite:
+        return
+    await settle(ledger)
+    first = asyncio.create_task(ledger.store.catch_up("m1"))
+
+    async def clash() -> None:
+        async with ledger.store.begin() as tx:
+            await tx.conn.execute(text(UNDONE))
+            first.cancel()
+            await tx.conn.execute(text(UNDONE))
+
+    second = asyncio.create_task(clash())
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert first.cancelled()
+    assert isinstance(second.exception(), IntegrityError)
+    assert not await kept(another())
+    assert await kept(ledger.store)
+
+
+@asynccontextmanager
+async def held_up(store: Store) -> AsyncGenerator[None]:
+    """Nobody else can write the call's row."""
+    async with store.begin() as tx:
+        await tx.conn.execute(update(calls).values(tokens_in=0))
+        yield
+
+
+async def test_a_mission_can_be_read_while_nothing_can_be_written(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The answer waits on: people see what there is, also on a full disk."""
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(late, "WAITS", 60.0)
+    store, other = Store(sqlite_url), Store(sqlite_url)
+    async with store.begin() as tx:
+        await tx.add_mission(mission())
+    ledger = Ledger(store)
+    await ledger.reserve(CALL, "m", Decimal("0.30"))
+    await settle(ledger)
+    async with held_up(other):
+        record = await store.record("m1")
+    assert record is not None
+    assert record.spending.reserved == Decimal("0.30")
+    assert await kept(store)
+    await store.close()
+    await other.close()
 
 
 async def test_what_waits_is_written_when_the_store_closes(
