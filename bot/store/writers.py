@@ -1,6 +1,7 @@
 """One SQLite transaction for several writers: one wait for the disk commits them all."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
@@ -31,8 +32,9 @@ class Writers:
         await asyncio.shield(committed)
 
     async def close(self) -> None:
-        """Let what is under way be committed."""
-        await asyncio.gather(*self._commits, return_exceptions=True)
+        """Let what is under way be committed: who is cancelled here stops no commit."""
+        if self._commits:
+            await asyncio.wait(self._commits)
 
     async def _joined(self) -> tuple["Group", asyncio.Task[None]]:
         if self._group is None or self._group.lost:
@@ -81,17 +83,23 @@ class Group:
         self.conn.part()
         try:
             yield
+            self.conn.keep_part()
         except BaseException as error:
             self._undo(error)
             raise
-        self.conn.keep_part()
 
     def _undo(self, error: BaseException) -> None:
-        """A full disk makes SQLite undo the whole transaction: then nobody's part is kept."""
-        if self.conn.in_transaction:
-            self.conn.undo_part()
-        else:
-            self.lost = error
+        """A full disk makes SQLite undo the whole transaction: then nobody's part is kept.
+
+        Nor when this part alone cannot be undone: half of it must never be committed.
+        """
+        try:
+            if self.conn.in_transaction:
+                self.conn.undo_part()
+            else:
+                self.lost = error
+        except sqlite3.Error as fault:
+            self.lost = fault
 
     async def commit(self) -> None:
         """Put it on the disk. Raises when it cannot be; nothing of it is kept then."""

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.store import Store
+from bot.store.store import Store, StoreDown
 from tests.core.world import mission
 
 
@@ -86,6 +87,57 @@ async def test_what_the_database_undid_itself_is_kept_for_nobody(store: Store):
     done = await asyncio.gather(put(store, "m1"), clash(), put(store, "m2"), return_exceptions=True)
     assert [type(found) for found in done] == [IntegrityError, IntegrityError, type(None)]
     assert await names(store) == ["m2", "taken"]
+
+
+async def test_an_error_that_a_writer_passes_over_is_no_commit_for_the_others(store: Store):
+    """SQLite undid what they had written: they hear of it."""
+    undone = "INSERT OR ROLLBACK INTO workspaces (id, name, house) VALUES ('W', '', '{}')"
+
+    async def passes_over() -> None:
+        async with store.begin() as tx:
+            await tx.conn.execute(text(undone))
+            with suppress(IntegrityError):
+                await tx.conn.execute(text(undone))
+
+    done = await asyncio.gather(put(store, "m1"), passes_over(), return_exceptions=True)
+    assert [type(found) for found in done] == [StoreDown, StoreDown]
+    await put(store, "m2")
+    assert await names(store) == ["m2"]
+
+
+async def test_a_part_that_cannot_be_undone_is_not_committed(store: Store):
+    """Its savepoint is gone, as after a fault of the disk: nothing of the whole is kept."""
+
+    async def half() -> None:
+        async with store.begin() as tx:
+            await tx.add_mission(mission(id="half"))
+            await tx.conn.exec_driver_sql("RELEASE part")
+            raise ValueError("mine")
+
+    done = await asyncio.gather(put(store, "m1"), half(), return_exceptions=True)
+    assert [type(found) for found in done] == [StoreDown, ValueError]
+    await put(store, "m2")
+    assert await names(store) == ["m2"]
+
+
+async def test_a_close_that_is_cancelled_stops_no_commit(store: Store):
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        async with store.begin() as tx:
+            await tx.add_mission(mission(id="m1"))
+            begun.set()
+            await go_on.wait()
+
+    writing = asyncio.create_task(slow())
+    await begun.wait()
+    closing = asyncio.create_task(store.close())
+    await asyncio.sleep(0.01)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    go_on.set()
+    await writing
+    assert await names(store) == ["m1"]
 
 
 async def test_a_store_that_closes_keeps_what_was_being_committed(sqlite_url: str):
