@@ -72,7 +72,13 @@ class Execution:
                     return
                 await self._next()
         finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        """Leave nothing in the air, and no journal to those who have the mission next."""
+        try:
             await self._land()
+        finally:
             del self.shop.store.journals[self.hold.mission]
             await self.mirror.journal.settled()
 

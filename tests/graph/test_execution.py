@@ -1,5 +1,8 @@
 """Execution: tasks start when they can, fail alone, and obey the person at once."""
 
+import asyncio
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +11,11 @@ from bot.domain.board import Board, TaskState
 from bot.domain.gate import GateKind, Verb
 from bot.domain.mission import Status
 from bot.domain.work import AttemptStatus
+from bot.store.store import Store
+from graphs.execution import Execution
 from graphs.models.failures import Failure, Kind
+from graphs.workshop import Hold, Workshop
+from tests.core.world import mission
 from tests.tour.conftest import Open
 from tests.tour.script import Script, call, task
 from tests.tour.studio import OnStage
@@ -316,6 +323,38 @@ async def test_two_words_in_a_row_are_both_heard(open_studio: Open) -> None:
         await mission.until_asked("artifact")
 
         assert script.last("work", "T1")["guidance"] == ["In euros", "Without tax"]
+
+
+async def test_an_execution_that_is_cancelled_twice_leaves_no_journal(
+    store: Store, tmp_path: Path
+) -> None:
+    """Who has the mission next would write into it, under a lease that is over."""
+    async with store.begin() as tx:
+        await tx.add_mission(mission())
+    lease = await store.claim("m1", "me", timedelta(minutes=1))
+    record = await store.record("m1")
+    assert lease is not None
+    assert record is not None
+    nothing: Any = None
+    shop = Workshop(store, nothing, nothing, nothing, tmp_path)
+    execution = Execution(shop, Hold(lease), record)
+    execution.flying["T1", 1, "run"] = asyncio.create_task(slow_to_land())
+    running = asyncio.create_task(execution.run())
+    await asyncio.sleep(0.05)
+    assert "m1" in store.journals
+    for _ in range(2):
+        running.cancel()
+        await asyncio.sleep(0.05)
+    await asyncio.gather(running, return_exceptions=True)
+    assert running.cancelled()
+    assert store.journals == {}
+
+
+async def slow_to_land() -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(60)
 
 
 async def test_a_file_that_a_task_wrote_reaches_the_artifact(open_studio: Open) -> None:
