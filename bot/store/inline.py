@@ -20,6 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
+from bot.store.tables import as_json
+
 T = TypeVar("T")
 
 READ_MS = 1_000
@@ -42,7 +44,9 @@ class Engine:
 
     def __init__(self, path: str, busy_seconds: float) -> None:
         made: Any = partial(_opened, path, busy_seconds)
-        self.sync_engine = sa.create_engine("sqlite+pysqlite://", creator=made, poolclass=NullPool)
+        self.sync_engine = sa.create_engine(
+            "sqlite+pysqlite://", creator=made, poolclass=NullPool, json_serializer=as_json
+        )
         self._busy_seconds = busy_seconds
         self._readers: list[Connection] = []
         self._writer: Connection | None = None

@@ -445,7 +445,9 @@ def _is(slot: SlotRow) -> ColumnElement[bool]:
 
 def _engine(url: str, sqlite: bool) -> AsyncEngine | Engine:
     if not sqlite:
-        return create_async_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        return create_async_engine(
+            url, pool_size=10, max_overflow=20, pool_pre_ping=True, json_serializer=t.as_json
+        )
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -2,9 +2,12 @@
 scoped by it or by a Workspace. Bodies are the domain's models as JSON.
 """
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from math import isfinite
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -76,6 +79,25 @@ class Money(TypeDecorator[Decimal]):
             return None
         money = Decimal(int(value)).scaleb(-12).normalize()
         return max(money, money.quantize(CENT), key=_places)
+
+
+def as_json(value: Any) -> str:
+    """JSON that both databases take: a number that is none, NaN or infinite, is null.
+
+    A model's words may hold one; an answer that cannot be written would wait for ever.
+    """
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(v) for key, v in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in cast("list[Any]", value)]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _id(name: str, **more: Any) -> Column[str]:

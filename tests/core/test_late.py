@@ -161,6 +161,17 @@ async def test_a_mission_can_be_read_while_nothing_can_be_written(
     await other.close()
 
 
+async def test_an_answer_with_a_number_that_is_none_harms_nobody(ledger: Ledger):
+    """A model wrote NaN, which is no JSON: the mission goes on, and the answer is there."""
+    usage = Usage(model="m", price=Decimal("0.12"))
+    said = {"text": "hi", "args": {"x": float("nan"), "y": (1.5, float("inf"))}}
+    await ledger.settle(CALL, usage, said)
+    async with ledger.store.begin() as tx:
+        await tx.lock("m1")
+    found = (await ledger.stored("m1", ["k"], "r"))["k"]
+    assert found.response == {"text": "hi", "args": {"x": None, "y": [1.5, None]}}
+
+
 async def test_what_waits_is_written_when_the_store_closes(
     ledger: Ledger, another: Callable[[], Store]
 ):
