@@ -92,14 +92,18 @@ class Courier:
     # -- places --------------------------------------------------------------------------------
 
     async def _serve(self) -> int:
-        """Start on every Place that has something due; gives how many."""
+        """Start on every Place that has something due; gives how many.
+
+        What is nudged while it reads stays behind: the rows may be from before that.
+        """
+        self._behind.clear()
         try:
             due = await self._store.slots_behind(self._chat.platform)
         except Exception as error:  # noqa: BLE001  whatever it is, people wait: look again later
             log.warning("slots_not_read", error=type(error).__name__)
             return 0
         free = [slot for slot in due if self._free(slot)]
-        self._behind = {_key(slot) for slot in due} - {_key(slot) for slot in free}
+        self._behind |= {_key(slot) for slot in due} - {_key(slot) for slot in free}
         places = _by_place(free)
         for place, slots in places.items():
             self._serving[place] = asyncio.create_task(self._place(place, slots))

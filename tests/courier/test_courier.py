@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot import courier as module
 from bot.chat.memory import MemoryChat, broken, busy, gone, lost, slow
 from bot.courier import Courier
-from bot.store.store import HOLDS, Store
+from bot.store.store import HOLDS, SlotRow, Store
 from tests.conftest import Clock
 from tests.courier.world import PLACE, World, face
 from tests.servers import Postgres
@@ -107,6 +107,33 @@ async def test_twenty_changes_within_the_pace_are_one_edit(world: World):
     await courier.flush()
     assert world.calls("edit") == ["plan:1"]
     assert world.reads("plan:1") == ["21"]
+
+
+async def test_a_change_while_the_courier_reads_is_shown_when_its_slot_is_free(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """On PostgreSQL reading takes a while: what it gives may be from before the change."""
+    world.chat.pace = 0.3
+    courier = world.courier(tick=3600)
+    await world.change("plan:1")
+    running = asyncio.create_task(courier.run())
+    await world.chat.until(1)
+    read = world.store.slots_behind
+
+    async def slow(platform: str) -> tuple[SlotRow, ...]:
+        found = await read(platform)
+        if world.state == 1:
+            await world.change("plan:1")
+            courier.nudge("m1/plan:1")
+        return found
+
+    monkeypatch.setattr(world.store, "slots_behind", slow)
+    courier.nudge()
+    async with asyncio.timeout(5):
+        await world.chat.until(2)
+    running.cancel()
+    await asyncio.wait([running])
+    assert world.reads("plan:1") == ["2"]
 
 
 async def test_the_last_state_is_shown_without_another_nudge(world: World):
