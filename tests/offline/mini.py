@@ -321,7 +321,7 @@ def judged(
         "review",
         {
             "goal": brief["goal"],
-            "task": {"id": task.key},
+            "task": {"id": task.key, "title": task.title},
             "requirements": mine,
             "criteria": left,
             "output": shown,

@@ -284,3 +284,18 @@ async def test_what_nothing_was_attached_for_is_not_met(mini: Mini) -> None:
     assert "So this is not answered" in made.text
     assert [row.met for row in made.whole.rows] == [False]
     assert made.whole.rows[0].note == "Nothing was attached, so this is not answered."
+
+
+async def test_a_rate_that_no_column_holds_is_not_claimed(mini: Mini) -> None:
+    """Total errors are shown for an error rate only with the word that they are none."""
+    rows = "endpoint,requests,errors,error_share\n/a,100,9,0.09\n/b,10,5,0.5\n"
+    made = await mini.run("Which endpoint has the highest error rate?", {"api.csv": rows})
+    said = " ".join(made.artifact.answer)
+    assert (
+        "No column holds “error rate”: “errors” is shown instead, and no rate is computed" in said
+    )
+    kept = await mini.run(
+        "Which endpoint has the highest error rate?",
+        {"rates.csv": "endpoint,error_rate\n/a,0.09\n/b,0.5\n"},
+    )
+    assert "No column holds" not in kept.text

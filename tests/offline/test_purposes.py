@@ -372,3 +372,21 @@ def test_new_wishes_become_a_requirement() -> None:
     said = {"goal": GOAL, "tasks": tasks, "artifact": {}, "requirements": []}
     assert redo({**said, "words": "Add the number of errors"})["requirement"]
     assert redo({**said, "words": "Make it shorter"})["requirement"] == ""
+
+
+def test_an_added_number_is_computed_from_the_tables() -> None:
+    """It goes to the analyst, waits for nobody, and does not need the first question's answer."""
+    before, after = revised("Also add the total requests per endpoint")
+    new = after.tasks[-1]
+    assert new.title == "Add: total requests per endpoint"
+    assert (new.specialist, new.depends_on) == ("analyst", [])
+    assert new.tools == before.tasks[0].tools
+    requirement = {"id": "R1", "text": "Answer: which three endpoints changed most?", "quote": ""}
+    made = "| endpoint | total requests |\n| --- | ---: |\n| /a | 3 |\n| /b | 2 |"
+    rows = review({
+        "goal": GOAL, "task": {"id": "T4", "title": new.title}, "requirements": [requirement],
+        "criteria": [{"id": "T4.1", "text": new.criteria[0].text},
+                     {"id": "R1", "text": requirement["text"]}],
+        "output": {"text": made},
+    })["rows"]  # fmt: skip
+    assert [row["met"] for row in rows] == [True, True]

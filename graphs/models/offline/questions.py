@@ -98,7 +98,7 @@ def shaped(said: Words, table: Table, values: dict[str, list[str]], today: date)
     if found.compared and found.compared[0] not in groups:
         groups = [found.compared[0], *groups]
     bound = {w["column"] for w in found.where if w["op"] not in ("=", "in")}
-    meant = _measure(said, table, by_measure, groups)
+    meant = _rated(said, table, _measure(said, table, by_measure, groups))
     if meant.column is not None and meant.column.name in bound and said.fn in ("", "count"):
         meant = _Meant(None, "count")
     empty = {w["column"] for w in found.where if "missing" in w["op"]}
@@ -333,6 +333,26 @@ def _nameless(said: Words, meant: _Meant) -> _Meant:
         "several columns, add it to the file."
     )
     return replace(meant, assumed=(), unsure=(), lacking=note)
+
+
+_RATE = re.compile(r"\b([a-z][\w-]+[ -](?:rates?|ratios?|percentages?))\b", re.IGNORECASE)
+
+
+def _rated(said: Words, table: Table, meant: _Meant) -> _Meant:
+    """A rate that no column holds is not computed, and the number shown for it is no rate."""
+    found = _RATE.search(said.text)
+    if found is None or any(c.rate for c in table.numbers() if fit(words(found[1]), c) >= 0.5):
+        return meant
+    shown = "rows are counted"
+    if meant.column is not None:
+        if meant.column.rate:
+            return meant
+        shown = f"“{meant.column.name}” is shown"
+    note = (
+        f"No column holds “{found[1]}”: {shown} instead, and no rate is computed. Add it to the "
+        "file as a column."
+    )
+    return replace(meant, lacking=note)
 
 
 _NUMBERS = frozenset(

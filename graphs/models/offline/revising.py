@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from graphs.models.offline.language import count_words, cut, keywords, number, overlap, spoken
+from graphs.models.offline.review import ADDED
 from graphs.models.offline.shape import listed
-from graphs.models.offline.wants import of, read
+from graphs.models.offline.sources import leans
+from graphs.models.offline.wants import kind_of, of, read
 
 Tasks = list[dict[str, Any]]
 LEAST_WORDS = 30
@@ -20,7 +22,8 @@ _DROP = re.compile(
     re.IGNORECASE,
 )
 _ADD = re.compile(
-    r"\b(?:add|also|include|plus|additionally|and then)\b\s*(?:an? |the |some )?(?P<what>[^.;\n]+)",
+    r"\b(?:add|also|include|plus|additionally|and then)\b\s*(?:(?:add|include)\s+)?"
+    r"(?:an? |the |some )?(?P<what>[^.;\n]+)",
     re.IGNORECASE,
 )
 _SHORTER = re.compile(
@@ -267,21 +270,30 @@ def _enrich(tasks: Tasks, what: str) -> None:
 
 
 def _extra(tasks: Tasks, what: str, fresh: dict[str, Any]) -> dict[str, Any]:
-    """A new task for what was added; it reads what the others found."""
-    sources = [t["key"] for t in tasks if t["specialist"] != "writer"]
+    """A new task for what was added. A number is computed; all else reads what others found."""
+    analyst = _analyst(tasks, what)
+    reads = [t["key"] for t in tasks if t["specialist"] != "writer"]
+    use = "" if analyst else " Use what the tasks before found."
     return {
         "key": _free(tasks),
-        "title": cut(f"Add: {what}", 70),
-        "instructions": f"{what[0].upper()}{what[1:]}. Use what the tasks before found.",
-        "specialist": _writer(tasks, fresh),
+        "title": cut(f"{ADDED}{what}", 70),
+        "instructions": f"{what[0].upper()}{what[1:]}.{use}",
+        "specialist": analyst["specialist"] if analyst else _writer(tasks, fresh),
         "tier": "standard",
-        "depends_on": sources,
+        "depends_on": list(analyst["depends_on"]) if analyst else reads,
         "covers": [],
-        "tools": [],
+        "tools": list(analyst["tools"]) if analyst else [],
         "risk": "read",
         "approval": False,
         "criteria": [{"text": f"It has “{cut(what, 120)}”", "check": None}],
     }
+
+
+def _analyst(tasks: Tasks, what: str) -> dict[str, Any] | None:
+    """The task that can compute what was added, when it is a number of the tables."""
+    if kind_of(what) != "measure" or leans(what):
+        return None
+    return next((t for t in tasks if "query_table" in t["tools"]), None)
 
 
 def _writer(tasks: Tasks, fresh: dict[str, Any]) -> str:
