@@ -9,9 +9,10 @@ export function paragraph(name, text, role) {
   return note;
 }
 
+// One at a time: the newest says what is true now.
 export function toast(text) {
   const note = paragraph("toast", text);
-  $("#toasts").append(note);
+  $("#toasts").replaceChildren(note);
   setTimeout(() => note.remove(), Math.max(5000, text.length * 70));
 }
 
