@@ -136,9 +136,11 @@ class Connection:
         self.raw.execute("SAVEPOINT part")
 
     def keep_part(self) -> None:
+        """What it wrote is committed, or undone, with the whole."""
         self.raw.execute("RELEASE part")
 
     def undo_part(self) -> None:
+        """What it wrote is undone. Raises sqlite3.Error when that cannot be."""
         self.raw.execute("ROLLBACK TO part")
         self.raw.execute("RELEASE part")
 

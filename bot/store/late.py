@@ -12,8 +12,9 @@ from typing import Any
 Answer = Mapping[str, Any]
 """What came of a call, as `Tx.end_call` takes it."""
 
-WAITS = 0.02
-"""Seconds after which an answer is written by itself when no transaction came for it."""
+WAITS, AGAIN = 0.02, 1.0
+"""Seconds after which an answer is written by itself when no transaction came for it: at first,
+and after one that came to nothing."""
 
 
 class Late:
@@ -37,8 +38,9 @@ class Late:
         return self._waiting.pop(mission, [])
 
     def give_back(self, mission: str, answers: list[Answer]) -> None:
+        """Keep them for the mission's next transaction again."""
         self._waiting[mission] = answers + self._waiting.get(mission, [])
-        asyncio.get_running_loop().call_later(1.0, self._due, mission)
+        asyncio.get_running_loop().call_later(AGAIN, self._due, mission)
 
     async def close(self) -> None:
         """Write what waits."""
@@ -74,5 +76,6 @@ class Taken:
         return answers
 
     def give_back(self) -> None:
+        """The transaction is not on the disk, or nobody knows: they wait again."""
         for mission, answers in self._answers:
             self._late.give_back(mission, answers)

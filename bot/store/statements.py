@@ -63,7 +63,7 @@ BODIES = union_all(
 
 
 def _spending() -> Select[*tuple[Any, ...]]:
-    """See `Store.spending`: one row, also for a mission without calls."""
+    """See `records.spending`: one row, also for a mission without calls."""
     c = t.calls.c
     done, reserved = c.state == "done", c.state == "reserved"
 

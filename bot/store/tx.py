@@ -1,4 +1,4 @@
-"""One transaction: each method is one statement, and nothing is visible until all of it is."""
+"""One transaction: each method writes one thing, and nothing is visible until all of it is."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
