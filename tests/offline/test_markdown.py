@@ -41,3 +41,17 @@ def test_a_table_is_read_back_whole(cell: str) -> None:
     said = " ".join(cell.split())
     text = markdown.table(["key", "value"], [[cell, cell], ["", ""]])
     assert markdown.tables(text) == [[["key", "value"], [said, said], ["", ""]]]
+
+
+def test_a_shorter_text_keeps_what_stands_first_in_each_part() -> None:
+    """Notes go first, then more of what was said; a draft and a caveat outlast both."""
+    text = (
+        "## Why\n\nThe reason.\n\nMore on the reason, at length.\n\n*A note on how.*\n\n"
+        "## Letter\n\n**Draft: news**\n\nHello,\n\nit changed.\n\n"
+        "## Rate\n\nNo column holds the rate.\n\n| a | b |\n| - | - |\n| 1 | 2 |"
+    )
+    short = markdown.fitted(text, 28)
+    assert "note" not in short
+    short = markdown.fitted(text, 23)
+    assert "at length" not in short
+    assert all(s in short for s in ("The reason.", "it changed.", "No column holds", "| 1 | 2 |"))

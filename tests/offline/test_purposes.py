@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from graphs.models.offline.assembly import assemble
 from graphs.models.offline.critique import critique
 from graphs.models.offline.intake import intake
 from graphs.models.offline.planning import plan
@@ -390,3 +391,23 @@ def test_an_added_number_is_computed_from_the_tables() -> None:
         "output": {"text": made},
     })["rows"]  # fmt: skip
     assert [row["met"] for row in rows] == [True, True]
+
+
+def test_a_part_that_found_no_room_is_named_and_not_met() -> None:
+    """What is short says what it left out, and the review does not take the name for the answer."""
+    letter = " ".join(["word"] * 200)
+    requirements = [
+        {"id": "R1", "text": "Answer: which endpoints changed most?", "quote": "", "check": ""},
+        {"id": "R2", "text": "Answer: what should we tell customers?", "quote": "", "check": ""},
+        {"id": "R3", "text": "Use at most 50 words", "quote": "at most 50 words", "check": ""},
+    ]
+    outputs = [
+        {"title": "Compute: which endpoints changed most", "text": "Most: /a and /b (1 → 9)."},
+        {"title": "Draft: what should we tell customers", "text": f"{letter}\n\n{letter}"},
+    ]
+    made = assemble({"goal": "g", "requirements": requirements, "outputs": outputs})
+    told = "Left out to keep it short: “What should we tell customers”."
+    assert told in made["answer"]
+    assert letter not in made["body"]
+    rows = whole({"goal": "g", "requirements": requirements, "artifact": made})["rows"]
+    assert [row["met"] for row in rows][:2] == [True, False]

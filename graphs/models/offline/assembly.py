@@ -13,6 +13,8 @@ from graphs.models.offline.steering import steer
 from graphs.models.offline.wants import of, read
 
 LABEL = "*Made by the offline model, no AI.*"
+BELOW = "Also below: "
+SOURCES = "Sources"
 LENGTH = 5
 """Words of the line that says how long the text is."""
 FEWEST = 40
@@ -47,16 +49,33 @@ def assemble(data: dict[str, Any]) -> dict[str, Any]:
     answer = _answer(outputs)
     head = _title(data, wishes)
     body = _body(outputs, answer, forms, data)
-    limit = _limit(forms, wishes, body)
+    limit = _limit(forms, wishes, " ".join([head, *answer, body]))
     if limit is not None:
-        body = markdown.fitted(
-            body, max(FEWEST, limit - count_words(" ".join([head, *answer])) - 8 - LENGTH)
-        )
+        answer, body = _fitted(head, answer, body, limit)
     if "words" in forms:
         count = count_words(" ".join([head, *answer, body, LABEL])) + LENGTH
         body += f"\n\n*This text has {count} words.*"
     body = f"{body}\n\n{LABEL}".strip()
     return {"title": head, "answer": answer, "body": body}
+
+
+def _fitted(head: str, answer: list[str], body: str, limit: int) -> tuple[list[str], str]:
+    """Both within a number of words; a part that found no room is named, not passed over."""
+
+    def cut_to(lines: list[str]) -> str:
+        return markdown.fitted(
+            body, max(FEWEST, limit - count_words(" ".join([head, *lines])) - 8 - LENGTH)
+        )
+
+    names = [s.heading for s in markdown.sections(body) if s.heading and s.heading != SOURCES]
+    short = cut_to(answer)
+    kept = {s.heading for s in markdown.sections(short)}
+    if not (gone := [name for name in names if name not in kept]):
+        return answer, short
+    said = spoken(f"“{cut(name, 80)}”" for name in gone)
+    answer = [*(a for a in answer if not a.startswith(BELOW))][:2]
+    answer = [*answer, f"Left out to keep it short: {said}."]
+    return answer, cut_to(answer)
 
 
 # Title and answer
@@ -87,7 +106,7 @@ def _answer(outputs: Sequence[dict[str, Any]]) -> list[str]:
         return ["Nothing could be found; the text below says why."]
     if len(lines) > 3:
         rest = [_heading(o) for o in outputs if o.get("text") and not o.get("left_out")][2:]
-        return [*lines[:2], cut(f"Also below: {spoken(rest)}", 300) + "."]
+        return [*lines[:2], cut(f"{BELOW}{spoken(rest)}", 300) + "."]
     return lines
 
 
@@ -178,7 +197,7 @@ def _body(
     ):
         parts.insert(0, "\n".join(f"- {line}" for line in answer))
     if (sources := _sources(outputs)) and not _short(forms):
-        parts.append(f"## Sources\n\n{sources}")
+        parts.append(f"## {SOURCES}\n\n{sources}")
     return "\n\n".join(parts)
 
 
@@ -232,11 +251,11 @@ def _sources(outputs: Iterable[dict[str, Any]]) -> str:
     return "\n".join(f"- {name}" for name in list(names)[:12])
 
 
-def _limit(forms: dict[str, Form], wishes: str, body: str) -> int | None:
+def _limit(forms: dict[str, Form], wishes: str, text: str) -> int | None:
     """The most words for the whole, from the requirements or the person's wishes."""
     limits = [int(f.value) for kind, f in forms.items() if kind == "words" and f.value]
     if said := re.search(r"\b(\d{2,5}) words\b", wishes):
         limits.append(int(said[1]))
     if re.search(r"\b(?:shorter|too long|more concise|condense|tighten)\b", wishes, re.IGNORECASE):
-        limits.append(max(60, int(count_words(body) * 0.7)))
+        limits.append(max(60, int(count_words(text) * 0.7)))
     return min(limits, default=None)

@@ -103,7 +103,7 @@ _NOTHING = re.compile(
 )
 _UNANSWERED = re.compile(
     r"\bno column of the table answers\b|\bthe tables do not answer\b|"
-    r"\bnothing to build on, so nothing was drafted\b",
+    r"\bnothing to build on, so nothing was drafted\b|\bleft out to keep it short\b",
     re.IGNORECASE,
 )
 
@@ -345,8 +345,8 @@ def _leaves_open(line: str, demand: str) -> bool:
     """True when the line says that this very demand is not answered, and not another one."""
     if not _UNANSWERED.search(line):
         return False
-    asked = re.search(r"“(.+?)…?”", line)
-    return asked is None or asked[1].casefold() in demand.casefold()
+    asked: list[str] = re.findall(r"“(.+?)…?”", line)
+    return not asked or any(name.casefold() in demand.casefold() for name in asked)
 
 
 _REASON = re.compile(

@@ -131,7 +131,8 @@ def shown(value: str) -> str:
 def fitted(text: str, words: int) -> str:
     """The text within a number of words: whole blocks and list items go first, from the end.
 
-    Tables and headings are kept as long as anything else can go; the first block is cut last.
+    Tables, headings and what stands first under them are kept as long as anything else can go;
+    the first block is cut last.
     """
     blocks = [block for block in re.split(r"\n{2,}", text.strip()) if block.strip()]
     sizes = [count_words(block) for block in blocks]
@@ -148,14 +149,35 @@ def fitted(text: str, words: int) -> str:
 
 
 def _least(blocks: Sequence[str]) -> int:
-    """The block that is missed least: a note, else the last that is no table or heading."""
-    for at in range(len(blocks) - 1, 0, -1):
-        if blocks[at].startswith("*") and not blocks[at].startswith("**"):
-            return at
-    for at in range(len(blocks) - 1, 0, -1):
-        if not blocks[at].lstrip().startswith(("|", "#")):
-            return at
-    return len(blocks) - 1
+    """The block that is missed least, the last first: a note; more of what a section says; of a
+    draft; what a section says first; a table.
+    """
+    draft = _drafted(blocks)
+
+    def rank(at: int) -> tuple[int, int]:
+        block = blocks[at].lstrip()
+        if block.startswith("*") and not block.startswith("**"):
+            return 0, -at
+        if block.startswith(("|", "#")):
+            return 4, -at
+        return (3 if _opens(blocks, at) else 2 if at in draft else 1), -at
+
+    return min(range(1, len(blocks)), key=rank)
+
+
+def _opens(blocks: Sequence[str], at: int) -> bool:
+    """True for the first words under a heading: without them nothing says what it is about."""
+    return blocks[at - 1].startswith("#")
+
+
+def _drafted(blocks: Sequence[str]) -> set[int]:
+    """Where the texts stand that a person is to send: they fall apart when they are cut."""
+    found, inside = set[int](), False
+    for at, block in enumerate(blocks):
+        inside = not block.startswith("#") and (inside or block.startswith("**Draft"))
+        if inside:
+            found.add(at)
+    return found
 
 
 def _head(text: str, words: int) -> str:
