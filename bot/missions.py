@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy import and_, select
 
 from bot.domain.authority import may, may_rate, settles, who
-from bot.domain.base import Frozen, Refused
+from bot.domain.base import Frozen, Refused, writable
 from bot.domain.board import Board
 from bot.domain.events import EventKind
 from bot.domain.gate import LABELS, REMIND_AFTER, Decision, Gate, GateKind, Verb
@@ -147,7 +147,7 @@ class Missions:
             return no
         decision = Decision(
             gate=gate.id, person=said.person.id, name=said.person.name, verb=said.verb,
-            words=said.words.strip()[:MAX_WORDS], data=said.data, at=tx.now,
+            words=writable(said.words).strip()[:MAX_WORDS], data=said.data, at=tx.now,
         )  # fmt: skip
         if not await tx.add_decision(mission.id, decision):
             return _say("repeated", mission, "You have already answered this.")
@@ -200,7 +200,7 @@ class Missions:
 
     async def steer(self, key: str, person: Person, mission_id: str, text: str) -> Reply:
         """Words for a mission under way: they reach the tasks that are not finished yet."""
-        words = text.strip()
+        words = writable(text).strip()
         if not words or len(words) > MAX_WORDS:
             raise Refused(f"Say it in at most {MAX_WORDS:,} characters, or attach a file.")
         async with self.store.begin() as tx:
@@ -358,7 +358,7 @@ async def _locked(tx: Tx, gate_id: str) -> tuple[Mission, Gate] | None:
 
 
 def _goal(text: str) -> str:
-    goal = text.strip()
+    goal = writable(text).strip()
     if not goal:
         raise Refused("Say what you want done, in a sentence or two, and send it again.")
     if len(goal) > MAX_GOAL:

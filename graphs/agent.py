@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bot.domain.base import writable
 from bot.domain.board import Board, Run
 from bot.domain.mission import Attachment as Attached
 from bot.domain.plan import Task
@@ -256,7 +257,6 @@ def _call_of(call: Any) -> dict[str, Any]:
 def _text(message: Any) -> str:
     """The words of an AI message: some providers give them in blocks."""
     content = message.content
-    if isinstance(content, str):
-        return content
-    blocks: list[Any] = list(content)
-    return "".join(b if isinstance(b, str) else str(b.get("text", "")) for b in blocks)
+    blocks: list[Any] = [content] if isinstance(content, str) else list(content)
+    parts = (b if isinstance(b, str) else str(b.get("text", "")) for b in blocks)
+    return writable("".join(parts))

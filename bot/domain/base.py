@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -22,6 +23,18 @@ class Frozen(BaseModel):
         return copied
 
 
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def writable(text: str) -> str:
+    """The text without what UTF-8 or PostgreSQL cannot hold: NUL, and halves of a sign.
+
+    >>> writable("a\x00b")
+    'ab'
+    """
+    return _UNWRITABLE.sub("", text)
+
+
 def canonical(value: Any) -> str:
     """A value's canonical JSON, equal across processes."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -29,7 +42,7 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """The SHA-256 of a value's canonical JSON, 64 hex digits."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return hashlib.sha256(canonical(value).encode(errors="surrogatepass")).hexdigest()
 
 
 class Refused(Exception):

@@ -30,6 +30,8 @@ from sqlalchemy import (
     text,
 )
 
+from bot.domain.base import writable
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -81,6 +83,16 @@ class Money(TypeDecorator[Decimal]):
         return max(money, money.quantize(CENT), key=_places)
 
 
+class Words(TypeDecorator[str]):
+    """Text from anywhere: what neither database can hold is left out, see `writable`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else writable(value)
+
+
 def as_json(value: Any) -> str:
     """JSON that both databases take: a number that is none, NaN or infinite, is null.
 
@@ -127,7 +139,7 @@ workspaces = Table(
     "workspaces",
     metadata,
     _id("id", primary_key=True),
-    Column("name", Text, nullable=False, default=""),
+    Column("name", Words, nullable=False, default=""),
     _body("house"),
     _flag("paused"),
 )
@@ -137,7 +149,7 @@ people = Table(
     metadata,
     _id("workspace"),
     _id("id"),
-    Column("name", Text, nullable=False, default=""),
+    Column("name", Words, nullable=False, default=""),
     Column("zone", String(60), nullable=False, default="UTC"),
     _body("roles"),
     PrimaryKeyConstraint("workspace", "id"),
@@ -150,8 +162,8 @@ missions = Table(
     _id("workspace"),
     Column("place", String(255), nullable=False),
     _id("requester"),
-    Column("goal", Text, nullable=False),
-    Column("title", Text, nullable=False),
+    Column("goal", Words, nullable=False),
+    Column("title", Words, nullable=False),
     Column("status", String(40), nullable=False),
     Column("cap", Money, nullable=False),
     _body("policy"),
@@ -159,8 +171,8 @@ missions = Table(
     _body("requirements"),
     _body("thread"),
     Column("zone", String(60), nullable=False, default="UTC"),
-    Column("models", Text, nullable=False, default=""),
-    Column("reason", Text, nullable=False, default=""),
+    Column("models", Words, nullable=False, default=""),
+    Column("reason", Words, nullable=False, default=""),
     _flag("stop_asked"),
     _flag("cancel_asked"),
     _at("created_at"),
@@ -211,9 +223,9 @@ attempts = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("plan_version", Integer, nullable=False),
     Column("status", String(20), nullable=False),
-    Column("feedback", Text, nullable=False, default=""),
+    Column("feedback", Words, nullable=False, default=""),
     Column("output", JSON(none_as_null=True)),
-    Column("error", Text, nullable=False, default=""),
+    Column("error", Words, nullable=False, default=""),
     _flag("final"),
     _count("epoch"),
     _at("started_at"),
@@ -277,9 +289,9 @@ decisions = Table(
     _id("gate"),
     _id("person"),
     _id("mission"),
-    Column("name", Text, nullable=False, default=""),
+    Column("name", Words, nullable=False, default=""),
     Column("verb", String(20), nullable=False),
-    Column("words", Text, nullable=False, default=""),
+    Column("words", Words, nullable=False, default=""),
     _body("data"),
     _at("at"),
     PrimaryKeyConstraint("gate", "person"),
@@ -295,7 +307,7 @@ calls = Table(
     _id("task", default=""),
     _count("attempt"),
     Column("tier", String(20), nullable=False),
-    Column("model", Text, nullable=False),
+    Column("model", Words, nullable=False),
     Column("state", String(10), nullable=False),
     Column("request", String(64), nullable=False),
     Column("reserved", Money),
@@ -303,7 +315,7 @@ calls = Table(
     _count("tokens_in"),
     _count("tokens_out"),
     Column("response", JSON(none_as_null=True)),
-    Column("error", Text, nullable=False, default=""),
+    Column("error", Words, nullable=False, default=""),
     _at("at"),
     _at("ended_at", needed=False),
     PrimaryKeyConstraint("mission", "key"),

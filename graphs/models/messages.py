@@ -64,7 +64,7 @@ class Question(BaseModel):
                 "form": form,
             }
         )
-        request, size = sha256(text.encode()).hexdigest(), len(text)
+        request, size = sha256(text.encode(errors="surrogatepass")).hexdigest(), len(text)
         return cls(ask=ask, messages=messages, tools=tools, form=form, request=request, size=size)
 
     def again(self, answer: AIMessage, errors: Sequence[str]) -> "Question":

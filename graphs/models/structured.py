@@ -2,10 +2,12 @@
 
 import json
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import json_repair
 from pydantic import BaseModel, ValidationError
+
+from bot.domain.base import writable
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -35,10 +37,21 @@ def parse(text: str, schema: type[T]) -> T:
             errors = errors or (f"The object needs these fields: {', '.join(schema.model_fields)}",)
             continue
         try:
-            return schema.model_validate(value)
+            return schema.model_validate(_writable(value))
         except ValidationError as error:
             errors = errors or tuple(_lines(error))
     raise Malformed(*errors)
+
+
+def _writable(value: Any) -> Any:
+    """The value with texts that can be kept: JSON can spell what no database holds."""
+    if isinstance(value, str):
+        return writable(value)
+    if isinstance(value, dict):
+        return {writable(k): _writable(v) for k, v in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_writable(v) for v in cast("list[Any]", value)]
+    return value
 
 
 def _lines(error: ValidationError) -> list[str]:

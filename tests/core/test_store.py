@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from bot.domain.base import Refused
+from bot.domain.base import Refused, digest
 from bot.domain.events import EventKind
 from bot.domain.gate import GateKind, Verb
 from bot.domain.mission import Attachment, HouseContext, Person, Policy, Status
@@ -220,6 +220,19 @@ async def test_an_attempt_ends_with_its_output(store: Store, m1: str, clock: Clo
     first, second = record.attempts
     assert (first.status, first.output, first.ended_at) == (AttemptStatus.done, output, clock())
     assert second.status is AttemptStatus.running
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\ud83d"])
+async def test_what_no_database_holds_is_left_out_of_words(store: Store, m1: str, sign: str):
+    """A model's JSON can spell NUL and half a sign; its words must not end the mission."""
+    failed = attempt("T1", 1, "f", feedback=f"do{sign} it", error=f"no{sign}", output=None)
+    async with store.begin() as tx:
+        await tx.add_attempt(failed)
+        await tx.put_step(m1, "k", {"text": f"a{sign}b", "more": [f"{sign}"]})
+    record = await store.record(m1)
+    assert record is not None
+    assert (record.attempts[0].feedback, record.attempts[0].error) == ("do it", "no")
+    assert len(digest([failed.error])) == 64
 
 
 async def test_guidance_is_numbered_from_one(store: Store, m1: str):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graphs.models.sections import render
 from graphs.models.structured import CUT_OFF, NO_JSON, Malformed, candidates, parse
-from graphs.schemas import CritiqueDraft, PlanDraft
+from graphs.schemas import CritiqueDraft, PlanDraft, ReviewDraft
 
 GOOD = {"rows": [{"a": 1}, {"b": "x, }"}]}
 TEXT = json.dumps(GOOD)
@@ -112,3 +112,11 @@ def test_every_section_is_closed(data: dict[str, str]) -> None:
     text = render(data)
     mark = text.split("marker ")[1].split(".")[0]
     assert text.count(f"<<{mark} end>>") == sum(bool(v) for v in data.values())
+
+
+@pytest.mark.parametrize("sign", [r"\u0000", r"\ud83d"])
+def test_what_no_database_holds_is_left_out(sign: str) -> None:
+    """JSON can spell NUL and half a sign, also in its keys."""
+    row = f'{{"criterion": "R1", "met": true, "evidence": "a{sign}b"}}'
+    answer = parse(f'{{"rows": [{row}], "more{sign}": 1}}', ReviewDraft)
+    assert answer.rows[0].evidence == "ab"
