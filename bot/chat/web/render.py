@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -31,6 +32,8 @@ PARTS = (
 """The parts of a card in the order of reading."""
 
 FORMATS = {"md": "Markdown", "html": "HTML", "docx": "Word", "pdf": "PDF"}
+MAKES_PDF = find_spec("typst") is not None
+"""Whether the extra is installed: what cannot be made is not offered."""
 
 
 class Mine(NamedTuple):
@@ -224,7 +227,12 @@ def _env() -> Environment:
         "times": _times,
     }
     env.filters.update(filters)
+    env.tests["made_here"] = _made_here
     return env
+
+
+def _made_here(value: str) -> bool:
+    return MAKES_PDF or suffix(value) != "pdf"
 
 
 @cache
