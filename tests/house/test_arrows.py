@@ -52,8 +52,8 @@ def test_a_module_imports_only_what_lies_in_its_direction(path: Path) -> None:
 def test_the_domain_is_pure(path: Path) -> None:
     """Standard library, pydantic and itself: no platform, no database, no LangGraph."""
     allowed = ("bot.domain", "pydantic")
-    stdlib = {"collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "json",
-              "typing", "re", "unicodedata"}  # fmt: skip
+    stdlib = {"collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib",
+              "json", "typing", "re", "unicodedata"}  # fmt: skip
     wrong = [
         name
         for name in imports(path)
