@@ -1,5 +1,7 @@
 """Lists from documents: complete, or with the place where the others stand."""
 
+from graphs.models.offline import markdown
+from graphs.models.offline.wants import kind_of
 from tests.offline.mini import Mini
 
 MINUTES = """# Board, 3 September
@@ -46,3 +48,25 @@ async def test_owners_and_dates_belong_to_the_items(mini: Mini) -> None:
     assert "van" not in draft
     assert "says nothing" not in draft
     assert made.unmet == []
+
+
+async def test_who_and_when_are_found_as_minutes_write_them(mini: Mini) -> None:
+    """`Action: Wei tests…`, `Farah to pull… by 14 May`; decisions and actions are two lists."""
+    notes = (
+        "# Sync\n\n- Decided: we ship on 19 May.\n- Action: Wei tests Safari by Friday 15 May.\n"
+        "- Farah to pull the logs for the ten worst cases by 14 May.\n- Who owns the switcher?\n"
+    )
+    goal = (
+        "From notes.md, list decisions and action items with owners and due dates, then the open "
+        "questions."
+    )
+    made = await mini.run(goal, {"notes.md": notes})
+    rows = [row for t in markdown.tables(made.text) for row in t[1:] if t[0][0] == "who"]
+    assert {(row[0], row[2]) for row in rows} == {("Wei", "Friday 15 May"), ("Farah", "14 May")}
+    assert "“Decided: we ship on 19 May.”" in made.text
+    assert "Who owns the switcher?" in made.text
+    assert made.unmet == []
+
+
+def test_a_section_with_something_asks_for_that_thing() -> None:
+    assert kind_of("Add a section with the risks") == kind_of("the risks") == "extract"

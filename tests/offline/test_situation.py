@@ -31,7 +31,7 @@ def asked(goal: str) -> list[str]:
         (
             "I'm on my phone, so keep it short. Which product brought most revenue?",
             [],
-            ["Keep it short: at most 200 words", "Answer: Which product brought most revenue?"],
+            ["Keep it short: at most 300 words", "Answer: Which product brought most revenue?"],
         ),
         (
             "Support saw 41 tickets about refunds. What should we tell customers?",

@@ -8,7 +8,7 @@ CUES: dict[str, str] = {
     ),
     "action": (
         r"\b(?:will|to do|todo|action|needs? to|must|should|by (?:monday|tuesday|"
-        r"wednesday|thursday|friday|next|the end|end of|eod|\d)|due|follow(?:s|ing)? up|"
+        r"wednesday|thursday|friday|next|the end|end of|eod|\d+)|due|follow(?:s|ing)? up|"
         r"prepares?|sends?|owner|assigned|takes? over|responsible|bis (?:zum|montag|"
         r"freitag))\b|\[ \]"
     ),

@@ -19,7 +19,7 @@ SCOPE = ", for this part: "
 """Stands in a requirement between a length and the want that it limits."""
 PAGE = 450
 """Words of a page that also holds a table."""
-SHORT = 200
+SHORT = 300
 """Words of what a person wants short, and gives no number for."""
 
 

@@ -244,9 +244,15 @@ _NOT_NAMES = frozenset(
 )
 
 
+_TAG = re.compile(r"^(?:actions?|to-?do|task|next step)\s*[:–—-]\s*", re.IGNORECASE)
+
+
 def _who(text: str) -> str:
     """The person a sentence gives a task to: `Ana will…`, `Ana: …`, `@ana`, `(owner: Ana)`."""
     text = plain(text)
+    bare = _TAG.sub("", text)
+    if bare != text and (doer := re.match(r"([A-Z][a-z]+) (?:\w+s|to)\b", bare)):
+        return doer[1]
     for shape in (
         (
             r"\(?(?:owner|assigned to|responsible|assignee|by|wer|"

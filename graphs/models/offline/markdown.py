@@ -134,7 +134,8 @@ def fitted(text: str, words: int) -> str:
     Tables, headings and what stands first under them are kept as long as anything else can go;
     the first block is cut last.
     """
-    blocks = [block for block in re.split(r"\n{2,}", text.strip()) if block.strip()]
+    text = re.sub(r"(:\n)\n+(?=- )", r"\1", text.strip())  # a list goes with what announces it
+    blocks = [block for block in re.split(r"\n{2,}", text) if block.strip()]
     sizes = [count_words(block) for block in blocks]
     while sum(sizes) > words and len(blocks) > 1:
         at = _least(blocks)
@@ -167,7 +168,7 @@ def _least(blocks: Sequence[str]) -> int:
 
 def _opens(blocks: Sequence[str], at: int) -> bool:
     """True for the first words under a heading: without them nothing says what it is about."""
-    return blocks[at - 1].startswith("#")
+    return bool(re.match(r"#+ (?!Sources$)", blocks[at - 1]))
 
 
 def _drafted(blocks: Sequence[str]) -> set[int]:

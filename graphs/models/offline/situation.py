@@ -15,11 +15,10 @@ _HANDS = re.compile(
 
 _ONE = r"(?:i|we|they|he|she|you|there|somebody|someone|everybody|everyone|nobody)"
 _IS = (
-    r"(?:is|are|was|were|am|has|have|had|did|does|will|got|went|saw|said|says|told|ran|met|meets?|"
-    r"began|begins?|came|comes?|happened|happens?|complain(?:s|ed)?|reports?|reported|thinks?|"
-    r"thought|believes?|rose|fell|grew|doubled|tripled|dropped|jumped|changed|increased|"
-    r"decreased|declined|started|launched|released|moved|lost|won|works?|worked|runs?|sells?|"
-    r"shipped|opens?|opened|closes?|closed|starts|ends|ended)"
+    r"(?:is|are|was|were|am|has|have|had|did|does|will|got|went|saw|said|says|told|ran|met|meets|"
+    r"began|begins|came|comes|happened|happens|complain(?:s|ed)?|reported|thinks|thought|believes|"
+    r"rose|fell|grew|doubled|tripled|dropped|jumped|changed|increased|decreased|declined|started|"
+    r"launched|released|moved|lost|won|worked|sells|shipped|opened|closed|ended)"
 )
 _TELLS = re.compile(
     rf"{_ONE}(?:'\w+)?\s+\w+|it(?:'s| is| was| has| had)\s+\w+|"

@@ -307,11 +307,12 @@ def _sentences(goal: str) -> list[Sentence]:
 
 
 def _told(said: list[Sentence]) -> set[int]:
-    """Where the pieces start that only tell the situation."""
+    """Where the pieces start that only tell the situation: what follows in a sentence asks."""
     pieces = [piece for _, pieces in said for piece in pieces]
+    firsts = {pieces[0].start for _, pieces in said if pieces}
     texts = [piece.text.strip() for piece in pieces]
     told = background([t.rstrip(" .!") for t in texts], [_asks(t) for t in texts])
-    return {piece.start for piece, is_told in zip(pieces, told, strict=True) if is_told}
+    return {p.start for p, is_told in zip(pieces, told, strict=True) if is_told} & firsts
 
 
 def _asks(piece: str) -> bool:
@@ -440,7 +441,8 @@ def _items(rest: str, shape: re.Pattern[str], longest: int = 6) -> list[tuple[in
             at = mark.end()
     found.append((at, len(rest)))
     items = [rest[a:b] for a, b in found]
-    good = all(len(item.split()) <= longest and shape.search(item) for item in items)
+    bare = [item.partition(" with ")[0] for item in items]
+    good = all(len(item.split()) <= longest and shape.search(item) for item in bare)
     return found if good else []
 
 
@@ -511,8 +513,17 @@ def _true_quote(text: str) -> str:
     return max(runs, key=len).strip(" ,;:–-—")
 
 
+_SECTION = re.compile(
+    r"^(?:please )?(?:also )?(?:add|include) (?:an? |the )?(?:\w+ )?(?:section|part|paragraph|"
+    r"chapter|list) (?:with|on|about|of|for|listing) (?=(?:the |all )*\w)",
+    re.IGNORECASE,
+)
+"""Words for a place in the result: `add a section with the risks` asks for the risks."""
+
+
 def kind_of(text: str) -> Kind:
     """What kind of work a want is."""
+    text = _SECTION.sub("", text)
     if _OUTWARD.match(text):
         return "outward"
     for kind, shape in _ORDER:

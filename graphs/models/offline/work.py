@@ -110,7 +110,7 @@ def _reads(desk: Desk, want: Want) -> bool:
 def _more(wishes: str) -> list[str]:
     """Further numbers that guidance asks for."""
     wanted = re.findall(
-        r"\b(?:also|add|include|show)\s+(?:the\s+)?([^.;\n]+)", wishes, re.IGNORECASE
+        r"(?<!only )\b(?:also|add|include|show)\s+(?:the\s+)?([^.;\n]+)", wishes, re.IGNORECASE
     )
     return [w.quote for text in wanted for w in read(text) if w.kind == "measure"][:3]
 
