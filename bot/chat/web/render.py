@@ -299,11 +299,14 @@ def _markdown(text: str, pictures: Mapping[str, str] | None = None) -> Markup:
 
 def _lines(text: str) -> Markup:
     """A few words in which a new line is a new line, with their times."""
-    parts = NO_WORDS.split(_markdown(text.replace("\n", "  \n")))
+    long = "\n" in text and max(map(len, text.split("\n"))) > LONG_LINE
+    parts = NO_WORDS.split(_markdown(text.replace("\n", "\n\n" if long else "  \n")))
     shown = (part if n % 2 else with_times(part, _time) for n, part in enumerate(parts))
     return Markup("".join(shown))  # noqa: S704
 
 
+LONG_LINE = 80
+"""Characters of a line that wraps: then the lines stand apart, or they run into each other."""
 NO_WORDS = re.compile(r'(<code[^>]*>.*?</code>|<(?:"[^"]*"|[^>"])*>)', re.DOTALL)
 """Tags, and code: a time in an address or in somebody's data is not to be read out."""
 
