@@ -1,6 +1,7 @@
 """DiscordChat on the stand-in: the contract of every Chat, and what is Discord's own."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -43,6 +44,9 @@ class Blobs:
 
     async def expire(self, sha256: str, quiet: timedelta) -> None:
         await self.drop(sha256)
+
+    def alone(self) -> AbstractContextManager[bool]:
+        return nullcontext(False)
 
     async def all(self) -> tuple[str, ...]:
         return tuple(self.kept)
