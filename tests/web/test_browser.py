@@ -382,6 +382,9 @@ def test_a_phone_shows_it_without_scrolling_sideways(
         summary.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert page.evaluate("document.querySelector('main').scrollWidth") <= PHONE["width"]
+        moved = "[document.scrollingElement.scrollTop, document.querySelector('.shell').scrollTop]"
+        assert page.evaluate(moved) == [0, 0]
+    assert page.evaluate("document.documentElement.scrollHeight") == PHONE["height"]
     context.close()
 
 

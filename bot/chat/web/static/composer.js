@@ -1,6 +1,6 @@
 // Where people write: the files that go with the words, picked, pasted or dropped.
 
-import { $, $$, toast } from "./page.js";
+import { $, $$, paragraph } from "./page.js";
 
 const MB = 1 << 20;
 const LIMITS = { file: 50 * MB, total: 60 * MB, count: 10 };
@@ -13,12 +13,18 @@ export function composed(form) {
   return data;
 }
 
+// It stays until something is sent or attached: who misses it would send without the file.
+function leaveOut(form, text) {
+  form.prepend(paragraph("error", text, "alert"));
+}
+
 function attach(form, files) {
+  $$(".error", form).forEach((note) => note.remove());
   for (const file of files) {
     const total = attached.reduce((sum, one) => sum + one.size, file.size);
-    if (attached.length >= LIMITS.count) toast(`At most ${LIMITS.count} files at once. “${file.name}” was left out.`);
-    else if (file.size > LIMITS.file) toast(`“${file.name}” is larger than 50 MB and was left out.`);
-    else if (total > LIMITS.total) toast(`Together the files are larger than 60 MB. “${file.name}” was left out.`);
+    if (attached.length >= LIMITS.count) leaveOut(form, `At most ${LIMITS.count} files at once. “${file.name}” was left out.`);
+    else if (file.size > LIMITS.file) leaveOut(form, `“${file.name}” is larger than 50 MB and was left out.`);
+    else if (total > LIMITS.total) leaveOut(form, `Together the files are larger than 60 MB. “${file.name}” was left out.`);
     else attached.push(file);
   }
   showChips(form);
