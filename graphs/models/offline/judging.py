@@ -447,6 +447,8 @@ def _topical(want: Want, given: Text, prefer: str = "") -> Ruling:
     if not any(c.isalpha() for c in want.text):
         return Ruling(False, feedback=f"“{cut(want.text, 40)}” asks for nothing that can be found.")
     lines = [line.strip() for line in given.text.splitlines() if line.strip() and not _rule(line)]
+    if prefer:  # a number is shown by a sentence, not by the head of a table or a note
+        lines = [s for s in lines if s == prefer or not re.match(r"\||\*(?!\*)", s)]
     best = max(lines, key=lambda line: (_speaks(wanted, line), line == prefer), default="")
     if prefer and _speaks(wanted, best) <= _speaks(wanted, prefer) + 0.34:
         best = prefer

@@ -71,7 +71,8 @@ _PLAIN = frozenset(
     ["open", "key", "main", "important", "all", "biggest", "most", "top", "main", "major", "any",
      "every", "current", "possible", "different", "each", "new", "action", "item", "next", "due",
      "breaking", "first", "following", "list", "name", "show", "give", "find", "extract",
-     "identify", "collect", "report", "highlight", "summarise", "summarize", "pull", "gather"]
+     "identify", "collect", "report", "highlight", "summarise", "summarize", "pull", "gather",
+     "add", "include", "section", "part", "paragraph", "chapter"]
 )  # fmt: skip
 
 
