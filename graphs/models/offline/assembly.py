@@ -13,6 +13,8 @@ from graphs.models.offline.steering import steer
 from graphs.models.offline.wants import of, read
 
 LABEL = "*Made by the offline model, no AI.*"
+SHORTER = 0.8
+"""What is left of a text that is to be shorter: its tasks were told so before."""
 BELOW = "Also below: "
 SOURCES = "Sources"
 LENGTH = 5
@@ -257,5 +259,5 @@ def _limit(forms: dict[str, Form], wishes: str, text: str) -> int | None:
     if said := re.search(r"\b(\d{2,5}) words\b", wishes):
         limits.append(int(said[1]))
     if re.search(r"\b(?:shorter|too long|more concise|condense|tighten)\b", wishes, re.IGNORECASE):
-        limits.append(max(60, int(count_words(text) * 0.7)))
+        limits.append(max(60, int(count_words(text) * SHORTER)))
     return min(limits, default=None)

@@ -146,12 +146,12 @@ def fitted(text: str, words: int) -> str:
             del blocks[at], sizes[at]
     if sum(sizes) > words:
         blocks = [_head("\n\n".join(blocks), words)]
-    return "\n\n".join(_without_bare_headings(blocks))
+    return "\n\n".join(_without_bare_headings(_without_bare_drafts(blocks)))
 
 
 def _least(blocks: Sequence[str]) -> int:
-    """The block that is missed least, the last first: a note; more of what a section says; of a
-    draft; what a section says first; a table.
+    """The block that is missed least, the last first: a note; more of what a section says; lines
+    of a list; a draft; what a section says first; a table.
     """
     draft = _drafted(blocks)
 
@@ -160,8 +160,10 @@ def _least(blocks: Sequence[str]) -> int:
         if block.startswith("*") and not block.startswith("**"):
             return 0, -at
         if block.startswith(("|", "#")):
-            return 4, -at
-        return (3 if _opens(blocks, at) else 2 if at in draft else 1), -at
+            return 5, -at
+        if at in draft:
+            return 3, -at
+        return (1 if not _opens(blocks, at) else 2 if "\n- " in block else 4), -at
 
     return min(range(1, len(blocks)), key=rank)
 
@@ -184,6 +186,16 @@ def _drafted(blocks: Sequence[str]) -> set[int]:
 def _head(text: str, words: int) -> str:
     runs = list(re.finditer(r"\S+", text))
     return text[: runs[words - 1].end()] if 0 < words < len(runs) else text
+
+
+def _without_bare_drafts(blocks: Sequence[str]) -> list[str]:
+    """A draft of which only the subject is left is no draft any more."""
+    after = [*blocks[1:], "#"]
+    return [
+        block
+        for at, (block, next_) in enumerate(zip(blocks, after, strict=True))
+        if at == 0 or not (block.startswith("**Draft") and next_.startswith("#"))
+    ]
 
 
 def _without_bare_headings(blocks: Sequence[str]) -> list[str]:
