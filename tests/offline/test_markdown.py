@@ -55,3 +55,14 @@ def test_a_shorter_text_keeps_what_stands_first_in_each_part() -> None:
     short = markdown.fitted(text, 23)
     assert "at length" not in short
     assert all(s in short for s in ("The reason.", "it changed.", "No column holds", "| 1 | 2 |"))
+
+
+def test_a_list_keeps_its_first_item_and_a_draft_more_than_its_subject() -> None:
+    """Neither `Reasons:` nor a subject says anything alone."""
+    text = (
+        "Lead.\n\n## Why\n\nReasons:\n\n- one reason here\n- another reason here\n\n"
+        "## Letter\n\n**Draft: news**\n\nHello, it changed.\n\n"
+    )
+    assert "Reasons:\n- one reason here\n\n" in markdown.fitted(text, 13)
+    assert "Draft" not in markdown.fitted(text, 10)
+    assert "## Letter" not in markdown.fitted(text, 10)

@@ -163,7 +163,7 @@ def _least(blocks: Sequence[str]) -> int:
             return 5, -at
         if at in draft:
             return 3, -at
-        return (1 if not _opens(blocks, at) else 2 if "\n- " in block else 4), -at
+        return (1 if not _opens(blocks, at) else 2 if block.count("\n- ") > 1 else 4), -at
 
     return min(range(1, len(blocks)), key=rank)
 
