@@ -157,19 +157,31 @@ def _found(
     slack: Standin, given: Given, lags: Lags, clicks: dict[str, Envelope], took: float
 ) -> Json:
     envelopes = slack.post.envelopes.values()
-    acks = [e.seconds * 1_000 for e in envelopes if e.acked.is_set()]
+    acks = [e for e in envelopes if e.acked.is_set()]
     late = [e for e in envelopes if e.given_up or e.attempts > 1]
     calls = Counter(c.method for c in slack.calls if not c.error)
     floors = best(lags.changes, _clicked(slack, clicks))
     return {
         "missions": given.missions, "seconds": round(took), "live_at_once": lags.most,
-        "acks": len(acks), "redelivered": len(late),
-        "ack_ms": {"p50": _cut(acks, 50), "p99": _cut(acks, 99), "max": _cut(acks, 100)},
+        "redelivered": len(late),
+        "ack_ms": _milliseconds(acks),
+        "ack_of_people_ms": _milliseconds([e for e in acks if _of_people(e)]),
         "calls_per_mission": {k: round(v / given.missions, 2) for k, v in sorted(calls.items())},
         "refused": Counter(f"{c.method}: {c.error}" for c in slack.calls if c.error),
         "edits_closer_than_3_s": _close(slack),
         "behind_s": {k: _against(v, floors[k]) for k, v in lags.seconds.items()},
     }  # fmt: skip
+
+
+def _milliseconds(acks: Sequence[Envelope]) -> Json:
+    found = [e.seconds * 1_000 for e in acks]
+    return {"number": len(found), **{f"p{p}": _cut(found, p) for p in (50, 99, 100)}}
+
+
+def _of_people(envelope: Envelope) -> bool:
+    """Clicks, commands and mentions: what is kept before it is acknowledged."""
+    event: Json = envelope.payload.get("event") or {}
+    return envelope.kind != "events_api" or event.get("type") == "app_mention"
 
 
 def _clicked(slack: Standin, clicks: dict[str, Envelope]) -> dict[str, float]:
