@@ -106,15 +106,19 @@ async def test_a_gate_that_closes_does_not_wait_with_progress(house: SlackHouse)
         await house.chat.edit(ref, message(house, version=3, **UNDER_WAY))
 
 
-async def test_who_is_shown_by_a_click_waits_no_longer(house: SlackHouse):
-    """It makes room in the queue for those that have no click."""
+@pytest.mark.parametrize("room", [False, True])
+async def test_who_was_clicked_waits_no_longer(house: SlackHouse, room: bool):
+    """It makes room in the queue for those that have no click, by whichever way it is shown."""
     ref = await house.chat.post(message(house, buttons=(APPROVE,), tone=Tone.ask))
     await _taken(house.chat.calls, 10)
     with pytest.raises(ChatBusy):
         await house.chat.edit(ref, message(house, version=2))
     url = house.slack.click(house.messages()[0], APPROVE.label).payload["response_url"]
     house.chat.calls.answers.heard(ref, url)
+    if room:
+        house.chat.calls._limiter = LocalLimiter()
     await house.chat.edit(ref, message(house, version=3))
+    assert _updates(house) == ["chat.update" if room else "response_url"]
     assert house.chat.calls.waiting(WHERE, "chat.update") == 0
 
 

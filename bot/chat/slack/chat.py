@@ -124,10 +124,10 @@ class SlackChat:
         if self.calls.answers.left(ref) <= _kept_back(message.card):
             await self._turn(where, EDIT, message, urgent=urgent)
             return False
+        self.calls.leave(where, EDIT, _who(message))
         try:
             await self.calls.count(where, EDIT, HALF)
         except ChatBusy:
-            self.calls.leave(where, EDIT, _who(message))
             return True
         return False
 
