@@ -3,6 +3,8 @@
 One post a second in a channel (with its small burst), fifty edits in any minute, five more for each
 click, and no message more often than every three seconds. What needs a person goes as if nothing
 else were there; progress takes what is left, who has waited longest first. An answer takes no time.
+
+What needs a person cannot be shown much sooner. For progress it is a fair schedule, not a bound.
 """
 
 from bisect import bisect_left, bisect_right, insort
