@@ -120,8 +120,8 @@ async def test_after_its_end_a_thread_is_only_talk(town: Town) -> None:
     async with town.app.store.begin() as tx:
         await tx.set_status(mission.id, Status.done)
     town.standin.say(town.bob, thread, "What should we make of all these numbers now?")
-    town.standin.say(town.ada, thread, call(town, GOAL))
-    await town.until(lambda: town.reactions(town.standin.messages(thread)[-1]))
+    asked = town.standin.say(town.ada, thread, call(town, GOAL))
+    await town.until(lambda: town.reactions(asked) == ["👀"])
     assert len(await town.missions()) == 2
 
 
