@@ -19,7 +19,8 @@ import structlog
 from bot.cards import Card
 from bot.domain.record import Record
 from bot.ports import Chat, ChatBusy, ChatGone, ChatLost, Message
-from bot.store.store import HOLDS, SlotRow, Store, StoreDown
+from bot.store.slots import SlotRow
+from bot.store.store import HOLDS, Store, StoreDown
 
 log = structlog.get_logger(__name__)
 
@@ -203,6 +204,10 @@ class Courier:
     # -- what came of it -----------------------------------------------------------------------
 
     async def _done(self, slot: SlotRow, **values: Any) -> None:
+        """It shows what was wanted. When that is all, it need not be written at once."""
+        if not values and not slot.tries and slot.not_before is None:
+            self._store.edits.add(slot)
+            return
         await self._store.set_slot(slot, shown=slot.wanted, tries=0, not_before=None, **values)
 
     async def _wait(self, slot: SlotRow, seconds: float) -> None:

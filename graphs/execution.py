@@ -54,6 +54,7 @@ class Execution:
         self.flying: dict[Flight, asyncio.Task[None]] = {}
         self.over_cap: set[str] = set()
         self.short: set[str] = set()
+        self._nudge: asyncio.Task[Any] | None = None
         self._width = asyncio.Semaphore(shop.limits.tasks)
         self._reviews = asyncio.Semaphore(shop.limits.tasks)
 
@@ -76,6 +77,8 @@ class Execution:
 
     async def _close(self) -> None:
         """Leave nothing in the air, and no journal to those who have the mission next."""
+        if self._nudge is not None:
+            self._nudge.cancel()
         try:
             await self._land()
         finally:
@@ -140,7 +143,8 @@ class Execution:
         Reviews have places of their own: dependents wait for them, not for fresh tasks.
         """
         try:
-            await asyncio.sleep(pause)
+            if pause:
+                await asyncio.sleep(pause)
             async with places:
                 await work
         finally:
@@ -148,13 +152,12 @@ class Execution:
 
     async def _next(self) -> None:
         """Wait until something lands or a person changes something."""
-        nudge, broken = asyncio.create_task(self.hold.nudged.wait()), self.mirror.journal.broken
-        try:
-            await asyncio.wait(
-                [*self.flying.values(), nudge, broken], return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            nudge.cancel()
+        broken = self.mirror.journal.broken
+        if self._nudge is None or self._nudge.done():
+            self._nudge = asyncio.create_task(self.hold.nudged.wait(), name="nudge")
+        await asyncio.wait(
+            [*self.flying.values(), self._nudge, broken], return_when=asyncio.FIRST_COMPLETED
+        )
         if broken.done():
             raise broken.result()
         landed = [f for f, task in self.flying.items() if task.done()]
@@ -366,7 +369,7 @@ class Execution:
 
         async def write(tx: Tx) -> None:
             record = await self.shop.store.record_in(tx, self.record.mission)
-            if self._affordable(record, over):
+            if self._affordable(record, over, task):
                 self.short.add(task)
                 return
             self.over_cap.add(task)
@@ -375,12 +378,15 @@ class Execution:
 
         await self.mirror.change(write)
 
-    def _affordable(self, record: Record, over: OverCap) -> bool:
-        """True when there is money by now, or may be once the calls in the air are paid."""
+    def _affordable(self, record: Record, over: OverCap, task: str) -> bool:
+        """True when there is money by now, or may be once the calls in the air are paid.
+
+        Tasks that are short themselves have none; and what an ended process set aside stays so.
+        """
         spending = record.spending
         left = record.mission.cap - spending.spent
-        alone = len(self.flying) <= 1
-        return over.needed <= (left - spending.reserved if alone else left)
+        others = {flight[0] for flight in self.flying} - self.short - self.over_cap - {task}
+        return over.needed <= (left if others else left - spending.reserved)
 
     # -- rows ------------------------------------------------------------------------------------
 

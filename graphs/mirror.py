@@ -5,6 +5,7 @@ the next look at the rows.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+from bot.domain.board import Board
 from bot.domain.record import Record
 from bot.domain.work import Attempt, Verdict
 from bot.store.journal import Journal, Write
@@ -32,7 +33,8 @@ class Mirror:
     def put(self, write: Write, changed: Mapping[str, Any]) -> None:
         """Write soon, and have the change in the record now. Raises Fenced or StoreDown."""
         self.journal.put(write)
-        self.record = self.record.model_copy(update=changed)
+        before, self.record = self.record, self.record.model_copy(update=changed)
+        Board.of(self.record, since=before)  # kept for whoever asks for it next
 
     async def change(self, write: Callable[[Tx], Awaitable[T]]) -> T:
         """Write, wait until it is on the disk, and read the record again."""

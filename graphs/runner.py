@@ -10,7 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from bot.store.store import StoreDown
+from bot.store.store import Lease, StoreDown
 from bot.store.tx import Fenced, Missing
 from graphs import mission, pauses
 from graphs.workshop import Hold, Workshop
@@ -58,7 +58,7 @@ class Runner:
 
     async def advance(self, name: str) -> None:
         """Bring a mission as far as it can go now; nothing when somebody else holds it."""
-        lease = await self.shop.store.claim(name, self.holder, TTL)
+        lease = await self._claimed(name)
         if lease is None:
             return
         hold = self.held[name] = Hold(lease)
@@ -74,17 +74,33 @@ class Runner:
         except asyncio.CancelledError:
             await asyncio.shield(self._let_go(hold))
             raise
+        except Exception:
+            await self._let_go(hold, well=False)
+            raise
         finally:
             self.held.pop(name, None)
             await self.saver.adelete_thread(name)
 
+    async def _claimed(self, name: str) -> Lease | None:
+        """A lease, or None. Who is cancelled while it is written down gives it back."""
+        claim = asyncio.create_task(self.shop.store.claim(name, self.holder, TTL))
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            with contextlib.suppress(StoreDown):
+                if lease := await claim:
+                    await self.shop.store.let_go(lease)
+            raise
+
     async def _hold(self, hold: Hold) -> None:
+        go_on = self._drive
         if await self.shop.store.crashes(hold.mission) > MAX_CRASHES:
-            await self._park(hold)
+            go_on = self._park
         while True:
             hold.seen = await self.shop.store.wakes(hold.mission)
             hold.nudged.clear()
-            await self._drive(hold)
+            await go_on(hold)
+            go_on = self._drive
             if await self.shop.store.release(hold.lease, hold.seen):
                 return
 
@@ -94,7 +110,8 @@ class Runner:
         snapshot = await self._graph.aget_state(config)
         entry: Any = {"mission": hold.mission}
         if snapshot.interrupts:
-            entry = Command(resume={i.id: "look at the rows" for i in snapshot.interrupts})
+            resume = {i.id: "look at the rows" for i in snapshot.interrupts}
+            entry = Command(resume=resume, update=entry)
         await self._graph.ainvoke(entry, config, durability="exit")
 
     async def _park(self, hold: Hold) -> None:
@@ -105,9 +122,9 @@ class Runner:
             await pauses.stage_failed(tx, record, "engine", text)
             await tx.want_all(hold.mission)
 
-    async def _let_go(self, hold: Hold) -> None:
+    async def _let_go(self, hold: Hold, *, well: bool = True) -> None:
         with contextlib.suppress(StoreDown):
-            await self.shop.store.let_go(hold.lease)
+            await self.shop.store.let_go(hold.lease, well=well)
 
     # -- the pulse -------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import RowMapping
 
+from bot.domain.board import Board
 from bot.domain.record import Record
 from bot.store.inline import Conn
 from bot.store.migrate import migrate
@@ -45,6 +46,19 @@ def kept_records_tell_what_the_rows_say(monkeypatch: pytest.MonkeyPatch) -> None
         return found
 
     monkeypatch.setattr(Records, "bodies", compared)
+
+
+@pytest.fixture(autouse=True)
+def boards_are_those_of_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test does: a board that kept some of an earlier one equals a new one."""
+    of = Board.of
+
+    def compared(record: Record, since: Record | None = None) -> Board:
+        board = of(record, since)
+        assert board == of(record.model_copy())
+        return board
+
+    monkeypatch.setattr(Board, "of", compared)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ class Frozen(BaseModel):
         """A copy with other values, without cached properties: they told of the old ones."""
         copied = super().model_copy(update=update, deep=deep)
         values = vars(copied)
-        for name in [n for n in values if n not in type(self).model_fields]:
+        for name in values.keys() - type(self).model_fields.keys():
             values.pop(name)
         return copied
 

@@ -5,7 +5,7 @@ rows give the same next actions, and a task whose fingerprint already has an acc
 not run again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -130,11 +130,15 @@ class Board:
     views: tuple[TaskView, ...]
 
     @classmethod
-    def of(cls, record: Record) -> "Board":
-        """Read the board from the rows, once for each record. Empty when there is no plan."""
+    def of(cls, record: Record, since: Record | None = None) -> "Board":
+        """Read the board from the rows, once for each record. Empty when there is no plan.
+
+        `since` is a record from a moment ago whose board was read: what did not change is kept.
+        """
         kept = vars(record)
         if _KEPT not in kept:
-            kept[_KEPT] = cls(views=_views(record, record.plan) if record.plan else ())
+            views = _views(record, record.plan, since) if record.plan else ()
+            kept[_KEPT] = cls(views=views)
         return kept[_KEPT]
 
     @cached_property
@@ -168,11 +172,41 @@ _KEPT = "board"
 """Where a record keeps its board, as cached properties are kept: a copy begins without it."""
 
 
-def _views(record: Record, plan: Plan) -> tuple[TaskView, ...]:
+def _views(record: Record, plan: Plan, since: Record | None) -> tuple[TaskView, ...]:
     views: dict[str, TaskView] = {}
+    if since is None or not _alike(record, since):
+        for task in plan.in_order:
+            views[task.id] = _view(task, record, views)
+        return tuple(views[t.id] for t in plan.tasks)
+    known, new = Board.of(since).by_id, _changed(record, since)
     for task in plan.in_order:
-        views[task.id] = _view(task, record, views)
+        if task.id in new or not new.isdisjoint(task.depends_on):
+            views[task.id] = _view(task, record, views)
+            new.add(task.id)
+        else:
+            views[task.id] = known[task.id]
     return tuple(views[t.id] for t in plan.tasks)
+
+
+def _alike(record: Record, since: Record) -> bool:
+    """Whether both say the same about everything but attempts and verdicts."""
+    return (
+        record.plans is since.plans
+        and record.brief is since.brief
+        and record.gates is since.gates
+        and record.guidance is since.guidance
+    )
+
+
+def _changed(record: Record, since: Record) -> set[str]:
+    """The tasks whose attempts or verdicts are others."""
+    return _tasks_of(record.attempts, since.attempts) | _tasks_of(record.verdicts, since.verdicts)
+
+
+def _tasks_of(new: Iterable[Attempt | Verdict], old: Iterable[Attempt | Verdict]) -> set[str]:
+    """The tasks of those that are only in one of both."""
+    one, other = {id(made): made.task for made in new}, {id(made): made.task for made in old}
+    return {(one if made in one else other)[made] for made in one.keys() ^ other.keys()}
 
 
 def _view(task: Task, record: Record, above: Mapping[str, TaskView]) -> TaskView:

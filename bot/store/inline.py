@@ -14,12 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
+from bot.store.prepared import Found, Preparations
 from bot.store.tables import as_json
 
 T = TypeVar("T")
@@ -31,7 +32,10 @@ PAUSES = (0.001, 0.05)
 READERS = 8
 """Connections to read with that are kept open; more are opened when they are needed."""
 
-Rows: TypeAlias = sa.CursorResult[*tuple[Any, ...]]
+TURN = 8
+"""Reads after which others have their turn."""
+
+Rows: TypeAlias = sa.CursorResult[*tuple[Any, ...]] | Found
 
 _disk = ThreadPoolExecutor(4, thread_name_prefix="sqlite")
 
@@ -45,9 +49,12 @@ class Engine:
     def __init__(self, path: str, busy_seconds: float) -> None:
         made: Any = partial(_opened, path, busy_seconds)
         self.sync_engine = sa.create_engine(
-            "sqlite+pysqlite://", creator=made, poolclass=NullPool, json_serializer=as_json
-        )
+            "sqlite+pysqlite://", creator=made, poolclass=NullPool, json_serializer=as_json,
+            paramstyle="named",
+        )  # fmt: skip
+        self._prepared = Preparations(self.sync_engine.dialect)
         self._busy_seconds = busy_seconds
+        self._reads = 0
         self._readers: list[Connection] = []
         self._writer: Connection | None = None
 
@@ -55,9 +62,11 @@ class Engine:
     async def connect(self) -> AsyncGenerator["Connection"]:
         """A connection to read with: it sees one moment until the block is left.
 
-        Others have their turn first: who reads in a loop must not have the event loop alone.
+        Others have a turn now and then: who reads in a loop must not have the event loop alone.
         """
-        await asyncio.sleep(0)
+        self._reads += 1
+        if self._reads % TURN == 0:
+            await asyncio.sleep(0)
         conn = self._readers.pop() if self._readers else await self._opened()
         try:
             conn.raw.execute("BEGIN")
@@ -97,7 +106,7 @@ class Engine:
 
     async def _opened(self, *, wait: bool = True) -> "Connection":
         """A new connection, opened in a thread: that may have to wait."""
-        conn = Connection(await _in_thread(self.sync_engine.connect))
+        conn = Connection(await _in_thread(self.sync_engine.connect), self._prepared)
         conn.raw.execute(f"PRAGMA busy_timeout={READ_MS if wait else 0}")
         return conn
 
@@ -105,13 +114,17 @@ class Engine:
 class Connection:
     """A connection with those methods of SQLAlchemy's AsyncConnection that are called here."""
 
-    def __init__(self, conn: sa.Connection) -> None:
+    def __init__(self, conn: sa.Connection, prepared: Preparations) -> None:
         self._conn = conn
+        self._prepared = prepared
         self.dialect = conn.dialect
         self.raw: sqlite3.Connection = conn.connection.driver_connection  # pyright: ignore[reportAttributeAccessIssue]
 
     async def execute(self, statement: sa.Executable, parameters: Any = None) -> Rows:
-        """What the statement gives. Raises SQLAlchemy's errors."""
+        """What the statement gives. Raises SQLAlchemy's errors, and sqlite3's."""
+        prepared = self._prepared.of(statement, parameters) if parameters else None
+        if prepared is not None:
+            return prepared.run(self.raw, parameters)
         return self._conn.execute(statement, parameters)
 
     async def exec_driver_sql(self, statement: str) -> Rows:
@@ -193,10 +206,37 @@ def _locked(raw: sqlite3.Connection, *, last: bool) -> bool:
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    """The result of the work. Who is cancelled waits for its end: nothing may run beside it."""
-    done = asyncio.get_running_loop().run_in_executor(_disk, work)
+    """The result of the work. Who is cancelled waits for its end: nothing may run beside it.
+
+    `run_in_executor` hands the end on through two futures more, each a turn of the event loop.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        _set(ended, None)
+        if error is None:
+            _set(done, cast("T", result))
+        elif not done.done():
+            done.set_exception(error)
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001  whatever it is, who waits is told
+            loop.call_soon_threadsafe(settle, None, error)
+        else:
+            loop.call_soon_threadsafe(settle, result, None)
+
+    _disk.submit(run)
     try:
-        return await asyncio.shield(done)
+        return await done
     except asyncio.CancelledError:
-        await asyncio.wait([done])
+        await asyncio.wait([ended])
         raise
+
+
+def _set(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)

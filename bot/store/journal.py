@@ -58,6 +58,7 @@ class Journal:
         self._committed = committed
         self._queue: list[Entry] = []
         self._writing: asyncio.Task[None] | None = None
+        self._soon: asyncio.TimerHandle | None = None
 
     @property
     def idle(self) -> bool:
@@ -70,7 +71,8 @@ class Journal:
         Not `revises` when it changes nothing that a Record holds.
         """
         self._add(Entry(write, revises))
-        asyncio.get_running_loop().call_later(SOON, self._begin)
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SOON, self._due)
 
     async def commit(self, write: Callable[[Tx], Awaitable[T]], *, revises: bool = True) -> T:
         """Write this, after all that was put before, and wait until it is on the disk.
@@ -105,6 +107,16 @@ class Journal:
         if self.broken.done():
             raise self.broken.result()
 
+    def _due(self) -> None:
+        self._soon = None
+        self._begin()
+
+    def _forget_timer(self) -> None:
+        """What it was set for is being written: nobody needs to be woken for it."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+
     def _begin(self) -> None:
         if self._queue and self._writing is None:
             self._writing = asyncio.create_task(self._write_all(), name="journal")
@@ -113,6 +125,7 @@ class Journal:
         try:
             while self._queue:
                 batch, self._queue = self._queue, []
+                self._forget_timer()
                 await self._write(batch)
         except BaseException as error:  # noqa: BLE001  whatever it is, who waits is told
             self._break(error)

@@ -23,12 +23,12 @@ class Reservation:
 
     async def add(self, tx: Tx) -> bool:
         """Set it aside. False when there is a call under this key. Raises OverCap."""
-        if not await tx.add_call(self._row(tx)):
+        mission, key = self.call.mission, self.call.key
+        if await tx.reserve(self._row(tx), tx.caps[mission]):
+            return True
+        if self.amount is None or await tx.has_call(mission, key):
             return False
-        if self.amount and (left := await self._left(tx)) < 0:
-            await tx.drop_call(self.call.mission, self.call.key)
-            raise OverCap(self.amount, left + self.amount)
-        return True
+        raise OverCap(self.amount, await self._left(tx))
 
     async def replace(self, tx: Tx) -> bool:
         """Take the place of an earlier try, whose process died; what it had set aside is free.
@@ -94,7 +94,7 @@ class Ledger:
             await tx.lock_cap(call.mission)
             return await put(tx)
 
-    async def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
+    def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
         """Keep the result and its price in place of the reservation.
 
         It is on the disk with the mission's next transaction: with what is made of it, see
@@ -104,7 +104,8 @@ class Ledger:
             "state": "done", "model": usage.model, "price": usage.price, "reserved": None,
             "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out, "response": response,
         }  # fmt: skip
-        self.store.late.add(call.mission, _ended(call, self.store.clock(), ended))
+        answer = _ended(call, self.store.clock(), ended)
+        self.store.answers.add(call.mission, lambda tx: tx.end_call(call.mission, answer))
 
     async def release(self, call: CallKey, error: str) -> None:
         """The call failed and cost nothing."""

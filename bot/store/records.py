@@ -35,7 +35,7 @@ class Records:
         if row is None:
             self._kept.pop(mission, None)
             return None
-        spent = await spending(conn, mission)
+        spent = Spending.model_validate({name: row[name] for name in Spending.model_fields})
         return (await self.bodies(conn, row)).now(
             rows.mission_of(row), spent, paused=bool(row["paused"])
         )

@@ -6,10 +6,12 @@ from sqlalchemy import RowMapping
 
 from bot.domain.gate import Decision, Gate
 from bot.domain.mission import Mission
+from bot.domain.record import Spending
 from bot.domain.work import Attempt
 
 NOT_OURS = {
-    "holder", "epoch", "lease_until", "wakes", "seen", "crashes", "revision", "paused"
+    "holder", "epoch", "lease_until", "wakes", "seen", "crashes", "revision", "paused",
+    *Spending.model_fields,
 }  # fmt: skip
 """Columns beside a mission's own: the lease, and what a Record says beside it."""
 

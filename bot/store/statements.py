@@ -5,6 +5,7 @@ called `of_…`: the other parameters of an insert or update are the columns to 
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     type_coerce,
     union_all,
     update,
@@ -28,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store import tables as t
+from bot.store.prepared import often
 
 NO_NAME = literal_column("''", Text)
 OF: BindParameter[Any] = bindparam("of_mission")
@@ -44,22 +47,6 @@ def _bodies(table: Table, number: Any, name: Any = NO_NAME) -> Select[Any, Any, 
     kind = literal_column(f"'{table.name}'", Text)
     columns = (kind.label("kind"), table.c.body, name.label("name"), number.label("number"))
     return select(*columns).where(table.c.mission == OF)
-
-
-_paused = select(t.workspaces.c.paused).where(t.workspaces.c.id == t.missions.c.workspace)
-MISSION = select(t.missions, _paused.scalar_subquery().label("paused")).where(t.missions.c.id == OF)
-WAKES = select(t.missions.c.wakes).where(t.missions.c.id == OF)
-GATES = _rows(t.gates, t.gates.c.opened_at, t.gates.c.id)
-DECISIONS = _rows(t.decisions, t.decisions.c.at)
-ATTEMPTS = _rows(t.attempts, t.attempts.c.task, t.attempts.c.number)
-BODIES = union_all(
-    _bodies(t.briefs, t.briefs.c.version),
-    _bodies(t.plans, t.plans.c.version),
-    _bodies(t.verdicts, t.verdicts.c.attempt, t.verdicts.c.task),
-    _bodies(t.guidance, t.guidance.c.number),
-    _bodies(t.artifacts, t.artifacts.c.version),
-).order_by("name", "number")
-"""Everything that is one JSON body: one statement instead of five."""
 
 
 def _spending() -> Select[*tuple[Any, ...]]:
@@ -80,8 +67,44 @@ def _spending() -> Select[*tuple[Any, ...]]:
     ).where(c.mission == OF, c.state != "failed")
 
 
-SPENDING = _spending()
-PAUSED = select(t.workspaces.c.paused).where(t.workspaces.c.id == bindparam("of_workspace"))
+SPENDING = often(_spending())
+_PAID = SPENDING.subquery()
+_PAUSED_HERE = select(t.workspaces.c.paused).where(t.workspaces.c.id == t.missions.c.workspace)
+MISSION = often(
+    select(t.missions, _PAUSED_HERE.scalar_subquery().label("paused"), *_PAID.c)
+    .join_from(t.missions, _PAID, true())
+    .where(t.missions.c.id == OF)
+)
+"""The mission's own row with what it cost, see `SPENDING`, and whether its Workspace rests."""
+WAKES = often(select(t.missions.c.wakes).where(t.missions.c.id == OF))
+WAKES_HELD = often(
+    select(t.missions.c.id, t.missions.c.wakes).where(t.missions.c.holder == bindparam("of_holder"))
+)
+CRASHES = often(select(t.missions.c.crashes).where(t.missions.c.id == OF))
+GATES = often(_rows(t.gates, t.gates.c.opened_at, t.gates.c.id))
+DECISIONS = often(_rows(t.decisions, t.decisions.c.at))
+ATTEMPTS = often(_rows(t.attempts, t.attempts.c.task, t.attempts.c.number))
+BODIES = often(
+    union_all(
+        _bodies(t.briefs, t.briefs.c.version),
+        _bodies(t.plans, t.plans.c.version),
+        _bodies(t.verdicts, t.verdicts.c.attempt, t.verdicts.c.task),
+        _bodies(t.guidance, t.guidance.c.number),
+        _bodies(t.artifacts, t.artifacts.c.version),
+    ).order_by("name", "number")
+)
+"""Everything that is one JSON body: one statement instead of five."""
+GATE = often(select(t.gates).where(t.gates.c.id == bindparam("of_gate")))
+DECISIONS_AT = often(
+    select(t.decisions).where(t.decisions.c.gate == bindparam("of_gate")).order_by(t.decisions.c.at)
+)
+INBOX = often(
+    select(t.inbox)
+    .where(t.inbox.c.done_at.is_(None))
+    .order_by(t.inbox.c.received_at, t.inbox.c.key)
+    .limit(bindparam("of_limit"))
+)
+PAUSED = often(select(t.workspaces.c.paused).where(t.workspaces.c.id == bindparam("of_workspace")))
 STORED_CALLS = select(t.calls.c.key, t.calls.c.response, t.calls.c.model).where(
     t.calls.c.mission == OF,
     t.calls.c.key.in_(bindparam("of_keys", expanding=True)),
@@ -114,48 +137,66 @@ def _behind() -> Select[Any]:
     )
 
 
-BEHIND = _behind()
+BEHIND = often(_behind())
 
 # -- writes ----------------------------------------------------------------------------------------
 
-SET_MISSION = update(t.missions).where(t.missions.c.id == OF)
-LOCK = SET_MISSION.returning(t.missions)
+SET_MISSION = often(update(t.missions).where(t.missions.c.id == OF))
+LOCK = often(SET_MISSION.returning(t.missions))
 _FENCED = SET_MISSION.where(t.missions.c.epoch == bindparam("of_epoch"))
 _KEPT = (t.missions.c.revision, t.missions.c.cap)
-FENCE = _FENCED.returning(*_KEPT)
-FENCE_AND_REVISE = _FENCED.values(revision=t.missions.c.revision + 1).returning(*_KEPT)
-LOCK_CAP = SET_MISSION.returning(t.missions.c.cap)
-REVISE = SET_MISSION.values(revision=t.missions.c.revision + 1).returning(t.missions.c.revision)
-WAKE = SET_MISSION.values(wakes=t.missions.c.wakes + 1)
-WANT_ALL = (
-    update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1)
-)  # fmt: skip
-SET_SLOT = update(t.slots).where(t.slots.c.mission == OF, t.slots.c.name == bindparam("of_name"))
+FENCE = often(_FENCED.returning(*_KEPT))
+FENCE_AND_REVISE = often(_FENCED.values(revision=t.missions.c.revision + 1).returning(*_KEPT))
+LOCK_CAP = often(SET_MISSION.returning(t.missions.c.cap))
+REVISE = often(
+    SET_MISSION.values(revision=t.missions.c.revision + 1).returning(t.missions.c.revision)
+)
+WAKE = often(SET_MISSION.values(wakes=t.missions.c.wakes + 1))
+WANT_ALL = often(update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1))
+SET_SLOT = often(
+    update(t.slots).where(t.slots.c.mission == OF, t.slots.c.name == bindparam("of_name"))
+)
 SHOWN: BindParameter[Any] = bindparam("of_shown")
-SHOW_SLOT = SET_SLOT.values(shown=case((t.slots.c.shown < SHOWN, SHOWN), else_=t.slots.c.shown))
+SHOW_SLOT = often(
+    SET_SLOT.values(shown=case((t.slots.c.shown < SHOWN, SHOWN), else_=t.slots.c.shown))
+)
 """`shown` never goes back."""
-END_ATTEMPT = update(t.attempts).where(
-    t.attempts.c.mission == OF,
-    t.attempts.c.task == bindparam("of_task"),
-    t.attempts.c.number == bindparam("of_number"),
-    t.attempts.c.status.not_in(("done", "failed")),
+CLOSE_GATE = often(
+    update(t.gates).where(t.gates.c.id == bindparam("of_gate"), t.gates.c.closed_at.is_(None))
+)
+END_ATTEMPT = often(
+    update(t.attempts).where(
+        t.attempts.c.mission == OF,
+        t.attempts.c.task == bindparam("of_task"),
+        t.attempts.c.number == bindparam("of_number"),
+        t.attempts.c.status != "done",
+        t.attempts.c.status != "failed",
+    )
 )
 """An attempt ends once: one that was taken back in the last moment keeps what it committed."""
-END_CALL = update(t.calls).where(
-    t.calls.c.mission == OF,
-    t.calls.c.key == bindparam("of_key"),
-    t.calls.c.request == bindparam("of_request"),
-    t.calls.c.state == "reserved",
+END_CALL = often(
+    update(t.calls).where(
+        t.calls.c.mission == OF,
+        t.calls.c.key == bindparam("of_key"),
+        t.calls.c.request == bindparam("of_request"),
+        t.calls.c.state == "reserved",
+    )
 )
 """A call ends once: the late word of a process that lost its lease changes no paid answer, and is
 none to another question that has been asked under its key since."""
-ADD_EVENT = insert(t.events).values(
-    number=select(func.coalesce(func.max(t.events.c.number), 0) + 1)
-    .where(t.events.c.mission == OF)
-    .scalar_subquery()
+ADD_EVENT = often(
+    insert(t.events).values(
+        number=select(func.coalesce(func.max(t.events.c.number), 0) + 1)
+        .where(t.events.c.mission == OF)
+        .scalar_subquery()
+    )
 )
 
 # -- inserts that both databases word alike --------------------------------------------------------
+
+CALL = ("mission", "key", "purpose", "task", "attempt", "tier", "model", "state", "request",
+        "reserved", "at")  # fmt: skip
+"""What is known of a call before it is made."""
 
 
 def _insert(dialect: str, table: Table) -> Any:
@@ -165,7 +206,7 @@ def _insert(dialect: str, table: Table) -> Any:
 @cache
 def once(dialect: str, table: Table) -> Any:
     """Insert a row, unless one with its key is there."""
-    return _insert(dialect, table).on_conflict_do_nothing()
+    return often(_insert(dialect, table).on_conflict_do_nothing())
 
 
 @cache
@@ -173,19 +214,35 @@ def put(dialect: str, table: Table, changed: Sequence[str]) -> Any:
     """Insert a row, or write these columns of the one with its key."""
     keys = [c.name for c in table.primary_key.columns]
     row = _insert(dialect, table)
-    return row.on_conflict_do_update(
-        index_elements=keys, set_={name: row.excluded[name] for name in changed}
+    return often(
+        row.on_conflict_do_update(
+            index_elements=keys, set_={name: row.excluded[name] for name in changed}
+        )
     )
+
+
+@cache
+def reserve(dialect: str) -> Any:
+    """Insert a call, unless one with its key is there or it may cost more than is left."""
+    c = t.calls.c
+    row = {name: bindparam(name, type_=c[name].type) for name in CALL}
+    aside = row["reserved"]
+    left = bindparam("of_cap", type_=t.Money()) - _PAID.c.spent - _PAID.c.reserved
+    enough = or_(aside.is_(None), aside == Decimal(0), aside <= left)
+    query = select(*row.values()).select_from(_PAID).where(enough)
+    return often(_insert(dialect, t.calls).from_select(CALL, query).on_conflict_do_nothing())
 
 
 @cache
 def put_call(dialect: str, columns: Sequence[str]) -> Any:
     """Insert a call, or write it over the one under its key that has no answer."""
     row = _insert(dialect, t.calls)
-    return row.on_conflict_do_update(
-        index_elements=["mission", "key"],
-        set_={name: row.excluded[name] for name in columns},
-        where=t.calls.c.state != "done",
+    return often(
+        row.on_conflict_do_update(
+            index_elements=["mission", "key"],
+            set_={name: row.excluded[name] for name in columns},
+            where=t.calls.c.state != "done",
+        )
     )
 
 
@@ -201,6 +258,8 @@ def put_file(dialect: str) -> Any:
 @cache
 def want(dialect: str) -> Any:
     """Insert a slot, or raise what is wanted of it."""
-    return _insert(dialect, t.slots).on_conflict_do_update(
-        index_elements=["mission", "name"], set_={"wanted": t.slots.c.wanted + 1}
+    return often(
+        _insert(dialect, t.slots).on_conflict_do_update(
+            index_elements=["mission", "name"], set_={"wanted": t.slots.c.wanted + 1}
+        )
     )

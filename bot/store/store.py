@@ -4,7 +4,6 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,14 @@ from bot.store.inline import Conn, Engine
 from bot.store.journal import Journal
 from bot.store.late import Late, Taken
 from bot.store.records import Records
+from bot.store.slots import Edits, SlotRow
 from bot.store.tx import GONE, Missing, Tx
 from bot.store.writers import Writers
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process that holds SQLite."""
+ANSWERED = 0.02
+"""Seconds that a paid answer waits for its mission's next transaction."""
 HOLDS = 10
 """How many failures in a row a slot may have and still hold up the later ones of its Place."""
 
@@ -51,23 +53,6 @@ class Lease(Frozen):
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SlotRow:
-    """What the courier must know of a slot: it is behind while `shown` < `wanted`."""
-
-    mission: str
-    name: str
-    place: str
-    wanted: int
-    shown: int
-    made_at: datetime
-    ref: str = ""
-    posting: bool = False
-    gone: bool = False
-    tries: int = 0
-    not_before: datetime | None = None
-
-
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
@@ -82,14 +67,15 @@ class Store:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(url, self.sqlite)
         self._writers = Writers(self.engine) if isinstance(self.engine, Engine) else None
-        self.late = Late(self.catch_up)
+        self.answers = Late(self._write_late, seconds=ANSWERED)
+        self.edits = Edits(self._write_late)
         self.records = Records()
         self.journals: dict[str, Journal] = {}
 
     async def close(self) -> None:
         try:
-            with contextlib.suppress(StoreDown):
-                await self.late.close()
+            await self.answers.close()
+            await self.edits.late.close()
         finally:
             if self._writers is not None:
                 await self._writers.close()
@@ -108,16 +94,17 @@ class Store:
 
     @asynccontextmanager
     async def _kept(self) -> AsyncGenerator[Taken]:
-        """The answers that a transaction takes along wait again unless it is on the disk for sure.
+        """What a transaction takes along waits again unless it is on the disk for sure.
 
         Who is cancelled in the last moment does not know; an answer that is there stays as it is.
         """
-        taken = Taken(self.late)
+        taken = Taken(self.answers, self.edits.late)
         try:
             yield taken
         except BaseException:
             taken.give_back()
             raise
+        taken.written()
 
     def _write(self) -> AbstractAsyncContextManager[Conn]:
         if isinstance(self.engine, Engine):
@@ -134,9 +121,12 @@ class Store:
 
     async def catch_up(self, mission: str) -> None:
         """Write the answers that wait for the mission's next transaction. Raises StoreDown."""
-        if mission in self.late:
-            async with self.begin() as tx:
-                await tx.catch_up(mission)
+        if mission in self.answers:
+            await self._write_late(mission)
+
+    async def _write_late(self, mission: str) -> None:
+        async with self.begin() as tx:
+            await tx.catch_up(mission)
 
     # -- missions ------------------------------------------------------------------------------
 
@@ -242,9 +232,9 @@ class Store:
 
     async def wakes_held(self, holder: str) -> dict[str, int]:
         """The wakes of every mission that this holder has."""
-        query = select(t.missions.c.id, t.missions.c.wakes).where(t.missions.c.holder == holder)
         async with self.reading() as conn:
-            return {row[0]: row[1] for row in await conn.execute(query)}
+            found = await conn.execute(q.WAKES_HELD, {"of_holder": holder})
+            return {row[0]: row[1] for row in found}
 
     async def release(self, lease: Lease, wakes: int) -> bool:
         """Let go, having seen this many wakes. False when there are newer ones: look again."""
@@ -260,20 +250,21 @@ class Store:
             held = await tx.conn.execute(select(t.missions.c.id).where(mine))
             return held.first() is None
 
-    async def let_go(self, lease: Lease) -> None:
-        """Give the mission back as it is: this process ends in good order, or cannot go on."""
+    async def let_go(self, lease: Lease, *, well: bool = True) -> None:
+        """Give the mission back as it is: this process ends in good order, or cannot go on.
+
+        Not `well` when the mission itself ended the work on it: that counts as a crash.
+        """
         mine = and_(t.missions.c.id == lease.mission, t.missions.c.epoch == lease.epoch)
+        free: dict[str, Any] = {"holder": "", "lease_until": None}
         async with self.begin() as tx:
-            await tx.conn.execute(
-                update(t.missions).where(mine).values(holder="", lease_until=None, crashes=0)
-            )
+            query = update(t.missions).where(mine)
+            await tx.conn.execute(query.values(free | ({"crashes": 0} if well else {})))
 
     async def crashes(self, mission: str) -> int:
         """How often a holder took the mission without ever letting go in good order."""
         async with self.reading() as conn:
-            found = await conn.execute(
-                select(t.missions.c.crashes).where(t.missions.c.id == mission)
-            )
+            found = await conn.execute(q.CRASHES, {"of_mission": mission})
             return int(found.scalar_one_or_none() or 0)
 
     async def free_dead(self, alive: Callable[[str], bool]) -> None:
@@ -335,13 +326,14 @@ class Store:
         }  # fmt: skip
         async with self.reading() as conn:
             found = await conn.execute(q.BEHIND, asked)
-            return tuple(SlotRow(**row) for row in found.mappings())
+            read = self.edits.known(SlotRow(**row) for row in found.mappings())
+        return tuple(slot for slot in read if slot.shown < slot.wanted)
 
     async def slots(self, mission: str) -> tuple[SlotRow, ...]:
         query = select(t.slots).where(t.slots.c.mission == mission)
         async with self.reading() as conn:
             found = await conn.execute(query.order_by(t.slots.c.made_at, t.slots.c.name))
-            return tuple(SlotRow(**row) for row in found.mappings())
+            return self.edits.known(SlotRow(**row) for row in found.mappings())
 
     async def claim_post(self, slot: SlotRow) -> bool:
         """Mark a slot as being posted. False when it is posted or being posted, or forgotten."""
@@ -362,11 +354,8 @@ class Store:
 
     async def inbox_waiting(self, limit: int = 500) -> tuple[dict[str, Any], ...]:
         """What was received and not yet dealt with, in the order in which it came."""
-        query = select(t.inbox).where(t.inbox.c.done_at.is_(None))
         async with self.reading() as conn:
-            found = await conn.execute(
-                query.order_by(t.inbox.c.received_at, t.inbox.c.key).limit(limit)
-            )
+            found = await conn.execute(q.INBOX, {"of_limit": limit})
             return tuple(dict(row) for row in found.mappings())
 
     async def prune_inbox(self, before: datetime) -> int:
@@ -467,10 +456,14 @@ def _reachable() -> Generator[None]:
 
 AWAY = ("08", "40", "53", "57", "58")
 """PostgreSQL's classes of errors that are not ours: connection, conflict, resources, shutdown."""
+OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""SQLite's errors that are ours."""
 
 
 def _away(error: Exception) -> bool:
     """True when the database cannot take this now; anything else is a fault of the program."""
+    if isinstance(error, sqlite3.Error):
+        return not isinstance(error, OURS)
     if not isinstance(error, DBAPIError) or isinstance(error, OperationalError):
         return True
     state = str(getattr(error.orig, "sqlstate", None) or "")

@@ -40,7 +40,7 @@ class Tx:
 
     `wanted` names the slots that have something new to show, as `mission/name`; `revisions` the
     missions whose records change, `caps` what those that are held may cost. Who holds a mission's
-    row writes the answers that came `late` for it.
+    row writes what waits for it, see `bot.store.late`.
     """
 
     def __init__(self, conn: Conn, now: datetime, late: Taken) -> None:
@@ -88,9 +88,9 @@ class Tx:
         await self.catch_up(mission)
 
     async def catch_up(self, mission: str) -> None:
-        """Write the answers that wait for this mission's next transaction."""
-        for answer in self._late.take(mission):
-            await self.end_call(mission, answer)
+        """Write what waits for this mission's next transaction."""
+        for note in self._late.take(mission):
+            await note(self)
 
     async def add_mission(self, mission: Mission) -> None:
         await self.conn.execute(insert(t.missions), rows.mission_row(mission))
@@ -175,18 +175,14 @@ class Tx:
         return await self._revised(gate.mission, await self._once(t.gates, rows.gate_row(gate)))
 
     async def gate(self, gate: str) -> Gate | None:
-        found = await self.conn.execute(select(t.gates).where(t.gates.c.id == gate))
+        found = await self.conn.execute(q.GATE, {"of_gate": gate})
         row = found.mappings().first()
         return rows.gate_of(row) if row else None
 
     async def close_gate(self, gate: Gate, outcome: Verb, *, expired: bool = False) -> bool:
         """False when it was closed already: a gate closes once."""
-        still_open = and_(t.gates.c.id == gate.id, t.gates.c.closed_at.is_(None))
-        done = await self.conn.execute(
-            update(t.gates)
-            .where(still_open)
-            .values(closed_at=self.now, outcome=outcome.value, expired=expired)
-        )
+        closed = {"closed_at": self.now, "outcome": outcome.value, "expired": expired}
+        done = await self.conn.execute(q.CLOSE_GATE, {"of_gate": gate.id, **closed})
         return await self._revised(gate.mission, done.rowcount == 1)
 
     async def close_gates(self, mission: str, outcome: Verb) -> None:
@@ -211,9 +207,7 @@ class Tx:
         return await self._revised(mission, await self._once(t.decisions, row))
 
     async def decisions(self, gate: str) -> tuple[Decision, ...]:
-        found = await self.conn.execute(
-            select(t.decisions).where(t.decisions.c.gate == gate).order_by(t.decisions.c.at)
-        )
+        found = await self.conn.execute(q.DECISIONS_AT, {"of_gate": gate})
         return tuple(rows.decision_of(r) for r in found.mappings())
 
     # -- what people see -------------------------------------------------------------------------
@@ -225,6 +219,11 @@ class Tx:
         self.wanted += [f"{mission}/{name}" for name in new]
         for name in new:
             await self.conn.execute(q.want(self.conn.dialect.name), {**row, "name": name})
+
+    async def show(self, mission: str, name: str, shown: int) -> None:
+        """The slot's message shows so much of what is wanted; that never goes back."""
+        of = {"of_mission": mission, "of_name": name, "of_shown": shown}
+        await self.conn.execute(q.SHOW_SLOT, of)
 
     async def want_all(self, mission: str) -> None:
         """Every slot of the mission has something new to show."""
@@ -280,13 +279,16 @@ class Tx:
     async def put_step(self, mission: str, key: str, result: Mapping[str, Any]) -> None:
         await self._put(t.steps, {"mission": mission, "key": key, "result": dict(result)})
 
-    async def add_call(self, row: Mapping[str, Any]) -> bool:
-        """False when there is a call under this key."""
-        return await self._once(t.calls, row)
+    async def reserve(self, row: Mapping[str, Any], cap: Decimal) -> bool:
+        """False when there is a call under this key, or the mission might cost more than `cap`."""
+        query = q.reserve(self.conn.dialect.name)
+        values = {**row, "of_mission": row["mission"], "of_cap": cap}
+        return (await self.conn.execute(query, values)).rowcount == 1
 
-    async def drop_call(self, mission: str, key: str) -> None:
-        """A call that was just reserved is not made."""
-        await self.conn.execute(delete(t.calls).where(_call(mission, key, "reserved")))
+    async def has_call(self, mission: str, key: str) -> bool:
+        c = t.calls.c
+        found = await self.conn.execute(select(c.key).where(c.mission == mission, c.key == key))
+        return found.first() is not None
 
     async def set_aside(self, mission: str, key: str) -> Decimal:
         """What an earlier try of this call, whose process died, has set aside."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Self
 
 from bot.store.inline import Connection, Engine
@@ -26,59 +26,56 @@ class Writers:
     async def write(self) -> AsyncGenerator[Connection]:
         """A connection to write with. What was written is on the disk when the block is left."""
         async with self._turn:
-            group, committed = await self._joined()
-            async with group.part():
+            group = await self._joined()
+            with group.part():
                 yield group.conn
-        await asyncio.shield(committed)
+            written = group.waits()
+        await written
 
     async def close(self) -> None:
         """Let what is under way be committed: who is cancelled here stops no commit."""
         if self._commits:
             await asyncio.wait(self._commits)
 
-    async def _joined(self) -> tuple["Group", asyncio.Task[None]]:
+    async def _joined(self) -> "Group":
         if self._group is None or self._group.lost:
             self._group = await Group.open(self._engine)
-            self._group.committed = self._commit_of(self._group)
-        return self._group, self._group.committed
-
-    def _commit_of(self, group: "Group") -> asyncio.Task[None]:
-        task = asyncio.create_task(self._commit(group), name="commit")
-        self._commits.add(task)
-        task.add_done_callback(self._committed)
-        return task
+            task = asyncio.create_task(self._commit(self._group), name="commit")
+            self._commits.add(task)
+            task.add_done_callback(self._commits.discard)
+        return self._group
 
     async def _commit(self, group: "Group") -> None:
-        """Take a turn behind the writers that wait now: they are in."""
-        async with self._turn:
-            if self._group is group:
-                self._group = None
-            await group.commit()
-
-    def _committed(self, task: asyncio.Task[None]) -> None:
-        """The writers hear of an error; when none of them waits, nobody needs to."""
-        self._commits.discard(task)
-        if not task.cancelled():
-            task.exception()
+        """Take a turn behind the writers that wait now: they are in, and hear what came of it."""
+        try:
+            async with self._turn:
+                if self._group is group:
+                    self._group = None
+                await group.commit()
+        except BaseException as error:
+            group.tell(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            group.tell(None)
 
 
 class Group:
     """A transaction that is being shared. `lost` is why SQLite undid all of it by itself."""
 
-    committed: asyncio.Task[None]
-
     def __init__(self, engine: Engine, conn: Connection) -> None:
         self.conn = conn
         self.lost: BaseException | None = None
         self._engine = engine
+        self._waiting: list[asyncio.Future[None]] = []
 
     @classmethod
     async def open(cls, engine: Engine) -> Self:
         """Begin one, with the write lock. Raises when another process keeps it."""
         return cls(engine, await engine.write())
 
-    @asynccontextmanager
-    async def part(self) -> AsyncGenerator[None]:
+    @contextmanager
+    def part(self) -> Generator[None]:
         """One writer's part, undone when the block raises."""
         self.conn.part()
         try:
@@ -101,6 +98,12 @@ class Group:
         except sqlite3.Error as fault:
             self.lost = fault
 
+    def waits(self) -> asyncio.Future[None]:
+        """Until the whole is on the disk, for one writer. Raises when it cannot be."""
+        waits: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waits)
+        return waits
+
     async def commit(self) -> None:
         """Put it on the disk. Raises when it cannot be; nothing of it is kept then."""
         try:
@@ -111,3 +114,13 @@ class Group:
             self.conn.close()
             raise
         self._engine.written(self.conn)
+
+    def tell(self, error: BaseException | None) -> None:
+        """Let the writers go on: the whole is on the disk, or nothing of it is."""
+        for waits in self._waiting:
+            if waits.done():
+                continue
+            if error is None:
+                waits.set_result(None)
+            else:
+                waits.set_exception(error)

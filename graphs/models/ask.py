@@ -69,8 +69,11 @@ class Ledger(Protocol):
         """
         ...
 
-    async def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
-        """Keep the result and what it cost, in place of the reservation."""
+    def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
+        """Keep the result and what it cost, in place of the reservation.
+
+        It waits for nothing: an answer that was paid for is kept also when the mission stops now.
+        """
         ...
 
     async def release(self, call: CallKey, error: str) -> None:

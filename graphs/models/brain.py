@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from decimal import Decimal
-from time import time
 from typing import TYPE_CHECKING, Any
 
 from graphs.models.ask import ModelFailed, OverCap
@@ -25,10 +24,6 @@ MODES = ("schema", "object", "plain")
 NATIVE = frozenset({"openai", "anthropic", "ollama"})
 CAPPED = frozenset({"openai", "anthropic"})
 """Providers that take a limit to the answer with each call."""
-
-
-ROUND, MOST = 1_000, 256
-"""Tokens to which the input is rounded up when money is set aside; how many prices are kept."""
 
 
 class Brain:
@@ -55,7 +50,6 @@ class Brain:
         self._make = make
         self._chat: BaseChatModel | None = None
         self._making = asyncio.Lock()
-        self._most: dict[tuple[int, int, int], Decimal | None] = {}
         self._modes = MODES if self.provider in NATIVE else MODES[-1:]
 
     def price(self, tokens: Tokens) -> Decimal | None:
@@ -67,15 +61,9 @@ class Brain:
     def at_most(self, characters: int, made: int) -> Decimal | None:
         """What a call of so many characters will not pass, in US dollars; None when unknown.
 
-        `made` are the tokens of its answer at most. Kept for an hour: some prices change by day.
+        `made` are the tokens of its answer at most.
         """
-        given = -(-tokens_of(characters) // ROUND) * ROUND
-        hour = int(time() // 3_600)
-        if (hour, given, made) not in self._most:
-            if len(self._most) >= MOST:
-                self._most.clear()
-            self._most[hour, given, made] = self.price(Tokens(given, made))
-        return self._most[hour, given, made]
+        return self.price(Tokens(tokens_of(characters), made))
 
     async def close(self) -> None:
         """Close the connections that it keeps open."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
+from time import time
 from typing import Any, NamedTuple
 
+HOUR = 3_600
 CHARS_PER_TOKEN = 3
 """Fewer than real text has, so that an estimate errs on the dear side."""
 
@@ -57,7 +60,53 @@ PROVIDERS = {
 }
 
 
-def _price(model: str, tokens: Tokens, **where: Any) -> Decimal | None:
+MILLION = 1_000_000
+KINDS = (Tokens(1, 0), Tokens(0, 1), Tokens(1, 0, read_cached=1), Tokens(1, 0, written_cache=1))
+"""One token of each kind: given, made, read from the cache, written to it."""
+
+
+def _price(model: str, tokens: Tokens, **where: str) -> Decimal | None:
+    rates = _rates(model, tuple(where.items()), int(time() // HOUR))
+    if rates is None:
+        return _listed(model, tokens, where)
+    fresh = tokens.given - tokens.read_cached - tokens.written_cache
+    counts = (fresh, tokens.made, tokens.read_cached, tokens.written_cache)
+    if min(counts) < 0:
+        return _listed(model, tokens, where)
+    return sum((n * rate for n, rate in zip(counts, rates, strict=True)), Decimal(0)) / MILLION
+
+
+@lru_cache(maxsize=256)
+def _rates(model: str, where: tuple[tuple[str, str], ...], hour: int) -> list[Decimal] | None:
+    """Dollars for a million tokens of each kind; None when they are unknown or have tiers.
+
+    Kept for an hour, since some prices change by day. To ask the library each time takes ten
+    times what SQLite takes to write the price down.
+    """
+    rates: list[Decimal] = []
+    for kind in KINDS:
+        rate = _listed(model, _times(kind, MILLION), dict(where))
+        if rate is None:
+            return None
+        rates.append(rate)
+    even = all(
+        _listed(model, _times(MIX, n), dict(where)) == sum(rates) * n / MILLION for n in NUMBERS
+    )
+    return rates if even else None
+
+
+MIX = Tokens(3, 1, read_cached=1, written_cache=1)
+"""One token of every kind."""
+NUMBERS = (1, MILLION, 10 * MILLION)
+"""How many of each tell whether a price grows evenly: tiers begin in between."""
+
+
+def _times(kind: Tokens, n: int) -> Tokens:
+    return Tokens(kind.given * n, kind.made * n, kind.read_cached * n, kind.written_cache * n)
+
+
+def _listed(model: str, tokens: Tokens, where: Mapping[str, Any]) -> Decimal | None:
+    """The price as the library finds it."""
     from genai_prices import Usage, calc_price
 
     usage = Usage(

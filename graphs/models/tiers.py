@@ -227,9 +227,7 @@ class Tiers:
             again = True
         message = await self._paid(brain, call, question, most)
         usage = _usage(brain, messages.tokens(question, message))
-        settled = self._ledger.settle(call, usage, messages.dump(message))
-        # An answer that was paid for is kept even when the mission stops at this moment.
-        await asyncio.shield(settled)
+        self._ledger.settle(call, usage, messages.dump(message))
         return message
 
     async def _paid(self, brain: Brain, call: CallKey, question: Question, most: int) -> AIMessage:

@@ -10,7 +10,6 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.spend import CallKey, Usage
-from bot.store import late
 from bot.store import store as module
 from bot.store.ledger import Ledger
 from bot.store.store import Store
@@ -26,7 +25,7 @@ UNDONE = "INSERT OR ROLLBACK INTO workspaces (id, name, house) VALUES ('W', '', 
 @pytest.fixture
 async def ledger(store: Store, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     """Of a mission with one call under way. What is late waits for long."""
-    monkeypatch.setattr(late, "WAITS", 60.0)
+    store.answers.seconds = 60.0
     async with store.begin() as tx:
         await tx.add_mission(mission())
     ledger = Ledger(store)
@@ -36,7 +35,7 @@ async def ledger(store: Store, monkeypatch: pytest.MonkeyPatch) -> Ledger:
 
 async def settle(ledger: Ledger) -> None:
     usage = Usage(model="m", tokens_in=1, tokens_out=1, price=Decimal("0.12"))
-    await ledger.settle(CALL, usage, ANSWER)
+    ledger.settle(CALL, usage, ANSWER)
 
 
 async def kept(store: Store) -> bool:
@@ -58,7 +57,7 @@ async def test_an_answer_is_written_with_what_is_made_of_it(
 async def test_an_answer_is_written_by_itself_after_a_moment(
     ledger: Ledger, another: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(late, "WAITS", 0.01)
+    ledger.store.answers.seconds = 0.01
     other = another()
     await settle(ledger)
     async with asyncio.timeout(10):
@@ -71,6 +70,19 @@ async def test_who_reads_the_mission_sees_the_answer(ledger: Ledger):
     record = await ledger.store.record("m1")
     assert record is not None
     assert (record.spending.spent, record.spending.reserved) == (Decimal("0.12"), 0)
+
+
+async def test_transactions_that_come_to_nothing_hold_it_up_for_a_moment_only(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    """One after the other takes it along and gives it back: it is written by itself."""
+    ledger.store.answers.seconds = 0.01
+    other = another()
+    await settle(ledger)
+    async with asyncio.timeout(10):
+        while not await kept(other):
+            with pytest.raises(ValueError, match="broken"):
+                await come_to_nothing(ledger.store)
 
 
 async def come_to_nothing(store: Store) -> None:
@@ -145,8 +157,8 @@ async def test_a_mission_can_be_read_while_nothing_can_be_written(
 ):
     """The answer waits on: people see what there is, also on a full disk."""
     monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
-    monkeypatch.setattr(late, "WAITS", 60.0)
     store, other = Store(sqlite_url), Store(sqlite_url)
+    store.answers.seconds = 60.0
     async with store.begin() as tx:
         await tx.add_mission(mission())
     ledger = Ledger(store)
@@ -165,7 +177,7 @@ async def test_an_answer_with_a_number_that_is_none_harms_nobody(ledger: Ledger)
     """A model wrote NaN, which is no JSON: the mission goes on, and the answer is there."""
     usage = Usage(model="m", price=Decimal("0.12"))
     said = {"text": "hi", "args": {"x": float("nan"), "y": (1.5, float("inf"))}}
-    await ledger.settle(CALL, usage, said)
+    ledger.settle(CALL, usage, said)
     async with ledger.store.begin() as tx:
         await tx.lock("m1")
     found = (await ledger.stored("m1", ["k"], "r"))["k"]
@@ -176,7 +188,7 @@ async def test_what_waits_is_written_when_the_store_closes(
     ledger: Ledger, another: Callable[[], Store]
 ):
     await settle(ledger)
-    await ledger.store.late.close()
+    await ledger.store.answers.close()
     assert await kept(another())
 
 

@@ -48,7 +48,7 @@ async def spent(store: Store) -> Spending:
 async def test_money_is_set_aside_and_then_settled(ledger: Ledger):
     await ledger.reserve(call(), "m", Decimal("0.30"))
     assert (await spent(ledger.store)).reserved == Decimal("0.30")
-    await ledger.settle(call(), usage("0.12"), {"text": "hi"})
+    ledger.settle(call(), usage("0.12"), {"text": "hi"})
     after = await spent(ledger.store)
     assert (after.spent, after.reserved, after.calls) == (Decimal("0.12"), 0, 1)
     assert (after.tokens_in, after.tokens_out) == (10, 2)
@@ -59,7 +59,7 @@ async def test_a_stored_result_is_given_again_for_the_same_request_only(ledger: 
     assert await stored(ledger, "r") is None
     await ledger.reserve(call(), "m", Decimal(0))
     assert await stored(ledger, "r") is None
-    await ledger.settle(call(), usage("0"), {"text": "hi"})
+    ledger.settle(call(), usage("0"), {"text": "hi"})
     kept = await stored(ledger, "r")
     assert kept is not None
     assert (kept.response, kept.model) == ({"text": "hi"}, "m")
@@ -126,7 +126,7 @@ async def test_a_call_that_is_not_afforded_can_be_asked_for_later(ledger: Ledger
 
 async def test_an_unknown_price_is_unknown_and_not_nothing(ledger: Ledger):
     await ledger.reserve(call(), "m", None)
-    await ledger.settle(call(), usage(None), {})
+    ledger.settle(call(), usage(None), {})
     after = await spent(ledger.store)
     assert (after.unknown, after.known) == (1, None)
 
@@ -134,9 +134,9 @@ async def test_an_unknown_price_is_unknown_and_not_nothing(ledger: Ledger):
 async def test_a_late_word_changes_no_paid_answer(ledger: Ledger):
     """A process that lost its lease comes back with a failure, or with another answer."""
     await ledger.reserve(call(), "m", Decimal("0.30"))
-    await ledger.settle(call(), usage("0.12"), {"text": "first"})
+    ledger.settle(call(), usage("0.12"), {"text": "first"})
     await ledger.release(call(), "timed out")
-    await ledger.settle(call(), usage("0.50"), {"text": "second"})
+    ledger.settle(call(), usage("0.50"), {"text": "second"})
     kept = await stored(ledger, "r")
     assert kept is not None
     assert kept.response == {"text": "first"}
@@ -146,10 +146,10 @@ async def test_a_late_word_changes_no_paid_answer(ledger: Ledger):
 async def test_an_answer_to_another_question_stays_counted(ledger: Ledger):
     """The thread grew before a crash: the same key asks something else, and both were paid."""
     await ledger.reserve(call(), "m", Decimal("0.30"))
-    await ledger.settle(call(), usage("0.12"), {"text": "first"})
+    ledger.settle(call(), usage("0.12"), {"text": "first"})
     assert not await ledger.reserve(call(request="other"), "m", Decimal("0.30"))
     await ledger.reserve(call(request="other"), "m", Decimal("0.30"), again=True)
-    await ledger.settle(call(request="other"), usage("0.20"), {"text": "second"})
+    ledger.settle(call(request="other"), usage("0.20"), {"text": "second"})
     assert (await spent(ledger.store)).spent == Decimal("0.32")
     assert await stored(ledger, "other") is not None
 
@@ -160,7 +160,7 @@ async def test_a_question_that_comes_back_is_not_paid_again(ledger: Ledger):
     for request in ("r", "other", "r", "other"):
         if await reserved(ledger, call(request=request)):
             asked.append(request)
-            await ledger.settle(call(request=request), usage("0.12"), {"text": request})
+            ledger.settle(call(request=request), usage("0.12"), {"text": request})
         kept = await stored(ledger, request)
         assert kept is not None
         assert kept.response == {"text": request}
@@ -178,7 +178,7 @@ async def reserved(ledger: Ledger, asked: CallKey) -> bool:
 
 async def test_an_answer_that_was_put_by_takes_the_place_of_a_try_that_died(ledger: Ledger):
     await ledger.reserve(call(), "m", Decimal("0.30"))
-    await ledger.settle(call(), usage("0.12"), {"text": "first"})
+    ledger.settle(call(), usage("0.12"), {"text": "first"})
     assert await reserved(ledger, call(request="other"))
     assert not await reserved(ledger, call())
     assert await stored(ledger, "r") is not None
@@ -194,7 +194,7 @@ async def test_an_answer_that_comes_before_the_call_is_made_again_is_not_written
     other = Ledger(another())
     assert not await other.reserve(call(), "m", Decimal("0.30"))
     assert await stored(other, "r") is None
-    await ledger.settle(call(), usage("0.12"), {"text": "first"})
+    ledger.settle(call(), usage("0.12"), {"text": "first"})
     await ledger.store.catch_up("m1")
     assert not await other.reserve(call(), "m", Decimal("0.30"), again=True)
     assert await stored(other, "r") is not None
@@ -204,6 +204,6 @@ async def test_a_late_answer_is_none_to_another_question(ledger: Ledger):
     """A process lost its lease while it asked; the next holder asks something else by that key."""
     await ledger.reserve(call(), "m", Decimal("0.30"))
     await ledger.reserve(call(request="other"), "m", Decimal("0.30"), again=True)
-    await ledger.settle(call(), usage("0.12"), {"text": "late"})
+    ledger.settle(call(), usage("0.12"), {"text": "late"})
     assert await stored(ledger, "other") is None
     assert (await spent(ledger.store)).reserved == Decimal("0.30")

@@ -16,7 +16,8 @@ from bot.domain.mission import Attachment, HouseContext, Person, Policy, Status
 from bot.domain.record import Spending
 from bot.domain.work import AttemptStatus, Output
 from bot.store import tables as t
-from bot.store.store import HOLDS, SlotRow, Store
+from bot.store.slots import SlotRow
+from bot.store.store import HOLDS, Store
 from bot.store.tx import Fenced, Missing, Tx
 from tests.conftest import Clock
 from tests.core.world import (

@@ -1,6 +1,7 @@
 """What people see becomes what should be seen: in order, once, and in the end always."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,7 +9,8 @@ from structlog.testing import capture_logs
 from bot import courier as module
 from bot.chat.memory import MemoryChat, broken, busy, gone, lost, slow
 from bot.courier import Courier
-from bot.store.store import HOLDS, SlotRow, Store
+from bot.store.slots import SlotRow
+from bot.store.store import HOLDS, Store
 from tests.conftest import Clock
 from tests.courier.world import PLACE, World, face
 from tests.servers import Postgres
@@ -82,6 +84,26 @@ async def test_a_card_that_did_not_change_is_not_sent_again(world: World):
     await courier.flush()
     assert (await world.row("plan:1")).shown == 2
     assert world.calls("edit") == []
+
+
+async def test_an_edit_whose_word_was_lost_is_made_once_more(
+    world: World, another: Callable[[], Store]
+):
+    """The process died after the edit: the next one edits to what is shown, and posts nothing."""
+    world.store.edits.late.seconds = 3600.0
+    await world.change("plan:1")
+    await world.courier().flush()
+    await world.change("plan:1")
+    await world.courier().flush()
+
+    alive, later = another(), another()
+    assert [slot.name for slot in await alive.slots_behind("memory")] == ["plan:1"]
+    await Courier(alive, world.chat, face).flush()
+    assert len(world.calls("post")) == 1
+    assert len(world.calls("edit")) == 2
+    assert world.reads("plan:1") == ["2"]
+    await alive.close()
+    assert await later.slots_behind("memory") == ()
 
 
 async def test_only_its_own_platform_is_served(world: World):

@@ -11,7 +11,8 @@ from bot.domain.gate import Gate, GateKind, Verb
 from bot.domain.mission import Mission, Status
 from bot.domain.record import Record
 from bot.ports import Chat, Message
-from bot.store.store import SlotRow, Store
+from bot.store.slots import SlotRow
+from bot.store.store import Store
 
 PLACE = "memory:W1:C1"
 

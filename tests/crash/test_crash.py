@@ -68,7 +68,9 @@ class Life:
             raise AssertionError(f"the process after {when} {number} did not come to its end")
         assert process.exitcode is not None
         # 255 is multiprocessing's word for an exit code that its fork server lost
-        return 0 if process.exitcode == 255 and ended.exists() else process.exitcode
+        if process.exitcode == 255:
+            return 0 if ended.exists() else KILLED
+        return process.exitcode
 
     def _questions(self) -> int:
         log = self.folder / "asked.log"

@@ -4,15 +4,19 @@ One mission goes through every status; at each one of them something is taken aw
 to the same result as the mission that was left alone, with the same number of model calls.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from sqlalchemy import select
 
 from bot.domain.artifact import Artifact
 from bot.domain.mission import Status
+from bot.store import tables as t
+from bot.store.store import Store
 from tests.tour.conftest import Open
 from tests.tour.script import Script, call, intake, task, unmet
 from tests.tour.studio import OnStage, Studio, studio
@@ -93,36 +97,78 @@ async def test_without_its_checkpoint_a_mission_goes_on(open_studio: Open, tmp_p
         assert await played(bot, forget) == alone
 
 
-@pytest.mark.parametrize("at", ["gates", "work"])
-async def test_a_restart_at_any_status_changes_nothing(tmp_path: Path, at: str) -> None:
-    """Every gate, or every question to a model: the bot ends in good order and starts again."""
-    first = f"sqlite:///{tmp_path / 'one.db'}"
-    async with studio(tmp_path / "one", script(), first) as bot:
+async def test_a_restart_at_every_gate_changes_nothing(tmp_path: Path) -> None:
+    """The bot ends in good order while a person is asked, and starts again."""
+    async with studio(tmp_path / "one", script(), url_in(tmp_path / "one")) as bot:
         alone = await played(bot)
 
-    url = f"sqlite:///{tmp_path / 'two.db'}"
-    team = script()
-    name = ""
-    async with studio(tmp_path / "two", team, url) as bot:
-        name = (await bot.mission("Count the calls of a month.")).id
-        await until(OnStage(bot, name), STOPS[0])
+    again = Again(tmp_path / "two", script())
     for stop in STOPS:
-        if at == "work":
-            await interrupted(tmp_path / "two", team, url, name)
-        async with studio(tmp_path / "two", team, url) as bot:
-            mission = OnStage(bot, name)
+        async with again.open() as mission:
             await until(mission, stop)
             await decide(mission, stop)
-            if at == "gates":
-                await bot.idle()
-    async with studio(tmp_path / "two", team, url) as bot:
-        record = await OnStage(bot, name).until_ended()
-    assert summary(record.artifact, heard(team)) == alone
+            await mission.bot.idle()
+    async with again.open() as mission:
+        record = await mission.until_ended()
+    assert summary(record.artifact, heard(again.script)) == alone
 
 
-async def interrupted(folder: Path, team: Script, url: str, name: str) -> None:
-    """Start, let it run for as long as it takes to begin, and end in the middle of it."""
-    async with studio(folder, team, url) as bot:
-        await bot.app.engine.wake(name)
-        record = await OnStage(bot, name).record()
-        assert record.mission.id == name
+async def test_a_restart_in_the_midst_of_work_repeats_no_answer(tmp_path: Path) -> None:
+    """It ends after every commit that it makes on its way, and goes on at the next start at once.
+
+    A question to a model that was cut off is asked again. One that was answered never is.
+    """
+    async with studio(tmp_path / "one", script(), url_in(tmp_path / "one")) as bot:
+        alone = await played(bot)
+
+    again = Again(tmp_path / "two", script())
+    cut_off: Counter[Any] = Counter()
+    for stop in STOPS:
+        for commits in range(1, 7):
+            async with again.open() as mission:
+                await mission.bot.store.after_soon(commits)
+            cut_off += await again.unanswered()
+        async with again.open() as mission, asyncio.timeout(SOON):
+            await until(mission, stop)
+            await decide(mission, stop)
+    async with again.open() as mission:
+        record = await mission.until_ended()
+    once = summary(record.artifact, heard(again.script) - cut_off)
+    assert once | {"calls": {}} == alone | {"calls": {}}
+    assert Counter(once["calls"]) <= Counter(alone["calls"])
+
+
+SOON = 10
+"""Seconds, well below those after which a lease that nobody gave back runs out."""
+
+
+def url_in(folder: Path) -> str:
+    folder.mkdir(exist_ok=True)
+    return f"sqlite:///{folder / 'bot.db'}"
+
+
+class Again:
+    """One mission in the hands of one bot after another."""
+
+    def __init__(self, folder: Path, team: Script) -> None:
+        self.script = team
+        self._folder, self._url = folder, url_in(folder)
+        self._mission = ""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[OnStage]:
+        """The mission with a new bot, which ends with the block, whatever it is doing."""
+        async with studio(self._folder, self.script, self._url) as bot:
+            if not self._mission:
+                self._mission = (await bot.mission("Count the calls of a month.")).id
+            yield OnStage(bot, self._mission)
+
+    async def unanswered(self) -> Counter[Any]:
+        """The questions to models that no answer is kept for."""
+        store = Store(self._url)
+        async with store.reading() as conn:
+            open_calls = select(t.calls.c.purpose, t.calls.c.task)
+            found = await conn.execute(open_calls.where(t.calls.c.state == "reserved"))
+            rows = Counter((row[0], row[1]) for row in found)
+        await store.close()
+        return rows

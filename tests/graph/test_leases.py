@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.board import TaskState
+from bot.domain.gate import GateKind
 from bot.domain.mission import Status
 from bot.domain.work import AttemptStatus
 from bot.store.tx import Fenced
+from graphs.runner import MAX_CRASHES
 from graphs.workshop import Hold
 from tests.conftest import Clock
 from tests.tour.script import Script, task
@@ -145,3 +147,47 @@ async def test_both_sweeps_find_one_mission_and_one_takes_it(pair: Pair) -> None
 
         done = one.script.count("work") + two.script.count("work")
         assert done == 2
+
+
+async def test_whoever_ends_while_it_takes_a_mission_gives_it_back(pair: Pair) -> None:
+    """The lease is on the disk a moment before its holder hears of it."""
+    async with pair(task("T1")) as (one, two):
+        mission = await one.mission()
+        await mission.until_asked("plan")
+        await one.idle()
+        for ticks in range(1, 12):
+            claiming = asyncio.create_task(one.app.runner.advance(mission.id))
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            claiming.cancel()
+            await asyncio.gather(claiming, return_exceptions=True)
+            lease = await two.store.claim(mission.id, "other", TTL)
+            assert lease is not None, f"kept when cancelled after {ticks} ticks"
+            await two.store.let_go(lease)
+
+
+async def test_a_mission_that_breaks_its_runner_asks_a_person_soon(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time the lease is given back, and counted; no time has passed on the clock."""
+    async with pair(task("T1")) as (one, two):
+        mission = await one.mission()
+        await mission.until_asked("plan")
+        await one.idle()
+        for bot in (one, two):
+            await bot.app.engine.close()
+        runner = one.app.runner
+
+        async def breaks(hold: Hold) -> None:
+            raise RuntimeError("no way")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(runner, "_drive", breaks)
+            for _ in range(MAX_CRASHES):
+                with pytest.raises(RuntimeError):
+                    await runner.advance(mission.id)
+            await runner.advance(mission.id)
+        await runner.advance(mission.id)
+
+        (gate,) = (g for g in (await mission.record()).open_gates if g.kind is GateKind.blocked)
+        assert "ended badly several times" in str(gate.data)

@@ -1,5 +1,6 @@
 """Money and care: the cap, the operator's pause, models that are away, and forgetting."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 
 from bot.domain.mission import Status
 from bot.domain.plan import Tier
+from bot.domain.spend import CallKey
 from bot.domain.work import AttemptStatus
 from bot.store import tables as t
 from bot.store.ledger import Ledger
@@ -33,23 +35,20 @@ class Priced(Brain):
         return WORST if tokens.made > 5_000 else REAL
 
 
-def priced(script: Script, url: str) -> tuple[Tiers, Store]:
-    store = Store(url)
+def priced(script: Script) -> Callable[[Store], Tiers]:
+    """The script's models on a store."""
     brain = Priced("scripted:priced", lambda: script.model, local=True)
-    return Tiers(dict.fromkeys(Tier, brain), Ledger(store), sleep=no_pause), store
+    return lambda store: Tiers(dict.fromkeys(Tier, brain), Ledger(store), sleep=no_pause)
 
 
 async def spent(mission: OnStage) -> Decimal:
     return (await mission.record()).spending.spent
 
 
-async def test_at_the_cap_the_mission_pauses_before_the_call(
-    open_studio: Open, sqlite_url: str
-) -> None:
+async def test_at_the_cap_the_mission_pauses_before_the_call(open_studio: Open) -> None:
     """Money is set aside first: the call that could pass the cap is not made, and asked once."""
     script = Script(*(task(f"T{n}", instructions=f"Part {n}") for n in range(1, 5)))
-    models, store = priced(script, sqlite_url)
-    async with open_studio(script, models=models) as bot:
+    async with open_studio(script, models=priced(script)) as bot:
         mission = await bot.mission(cap=Decimal("0.75"))
         await mission.to_work()
         await mission.until_asked("budget")
@@ -63,14 +62,28 @@ async def test_at_the_cap_the_mission_pauses_before_the_call(
         assert (await mission.record()).mission.cap == Decimal(2)
         await mission.until(lambda r: len(r.open_gates) == 1 and r.open_gates[0].kind != "budget")
         assert len(script.heard) > heard
-    await store.close()
 
 
-async def test_the_cost_never_passes_the_cap(open_studio: Open, sqlite_url: str) -> None:
+async def test_money_that_never_comes_back_is_asked_for(open_studio: Open) -> None:
+    """A call whose process died keeps what it set aside: tasks do not wait for it for ever."""
+    script = Script(*(task(f"T{n}", instructions=f"Part {n}") for n in range(1, 5)))
+    async with open_studio(script, models=priced(script)) as bot:
+        mission = await bot.mission(cap=Decimal("1.00"))
+        await mission.until_asked("plan")
+        lost = CallKey(
+            mission=mission.id, key="work:T9:1:0", request="r", purpose="work", tier=Tier.light
+        )
+        await Ledger(bot.store).reserve(lost, "m", Decimal("0.40"))
+        await mission.approve()
+        await mission.until_asked("budget")
+        record = await mission.until(lambda r: r.mission.status is Status.paused)
+        assert record.spending.reserved == Decimal("0.40")
+
+
+async def test_the_cost_never_passes_the_cap(open_studio: Open) -> None:
     """Whatever runs at once: raised step by step, it is never more than what was said."""
     script = Script(*(task(f"T{n}", instructions=f"Part {n}") for n in range(1, 7)))
-    models, store = priced(script, sqlite_url)
-    async with open_studio(script, models=models) as bot:
+    async with open_studio(script, models=priced(script)) as bot:
         mission = await bot.mission(cap=Decimal("0.50"))
         record = await mission.record()
         while not record.mission.status.ended:
@@ -84,31 +97,23 @@ async def test_the_cost_never_passes_the_cap(open_studio: Open, sqlite_url: str)
             if record.open_gates:
                 await mission.approve()
         assert record.mission.status is Status.done
-    await store.close()
 
 
-async def test_what_is_set_aside_for_others_is_waited_for(
-    open_studio: Open, sqlite_url: str
-) -> None:
+async def test_what_is_set_aside_for_others_is_waited_for(open_studio: Open) -> None:
     """Six tasks at once set aside more than the cap, and cost far less: nobody is asked."""
     script = Script(*(task(f"T{n}", instructions=f"Part {n}") for n in range(1, 7)))
-    models, store = priced(script, sqlite_url)
-    async with open_studio(script, models=models) as bot:
+    async with open_studio(script, models=priced(script)) as bot:
         mission = await bot.mission(cap=Decimal("2.10"))
         record = await mission.to_the_end()
 
         assert [g.kind.value for g in record.gates] == ["plan", "artifact"]
         assert record.spending.spent == REAL * 17
-    await store.close()
 
 
-async def test_saying_no_to_more_money_ends_it_with_what_is_there(
-    open_studio: Open, sqlite_url: str
-) -> None:
+async def test_saying_no_to_more_money_ends_it_with_what_is_there(open_studio: Open) -> None:
     """Cancel at the cap keeps every finished task."""
     script = Script(task("T1"), task("T2", "T1"))
-    models, store = priced(script, sqlite_url)
-    async with open_studio(script, models=models) as bot:
+    async with open_studio(script, models=priced(script)) as bot:
         mission = await bot.mission(cap=Decimal("0.80"))
         await mission.to_work()
         await mission.until_asked("budget")
@@ -118,7 +123,6 @@ async def test_saying_no_to_more_money_ends_it_with_what_is_there(
         assert record.mission.status is Status.cancelled
         done = [a for a in record.attempts if a.status is AttemptStatus.done]
         assert all(a.output for a in done)
-    await store.close()
 
 
 # -- the operator ----------------------------------------------------------------------------------

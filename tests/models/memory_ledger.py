@@ -42,7 +42,7 @@ class MemoryLedger:
         self.held[call.mission, call.key] = amount
         return True
 
-    async def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
+    def settle(self, call: CallKey, usage: Usage, response: dict[str, Any]) -> None:
         del self.held[call.mission, call.key]
         self.usage[call.key] = usage
         kept = StoredCall(response=response, model=usage.model)

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from genai_prices import Usage, calc_price
+from genai_prices.data_snapshot import get_snapshot
 
 from graphs.models.failures import MAX_WAIT, Failure, Kind, classify, retry_after, sentence
 from graphs.models.pricing import Tokens, price
@@ -81,3 +83,31 @@ def test_prices_are_those_of_the_list_and_unknown_ones_are_none() -> None:
     assert price("openai", "gpt-4o-mini", used, "http://127.0.0.1:1/v1") == Decimal("0.0001725")
     assert price("openai", "my-own-llama", used, "http://127.0.0.1:1/v1") is None
     assert price("nobody", "model", used) is None
+
+
+def test_a_price_is_what_the_list_says_for_every_model_and_any_mix() -> None:
+    """Also with tiers, with a cache, and where a model's price is not known at all."""
+    mixes = (
+        Tokens(1, 1), Tokens(99_999, 4_096), Tokens(300_000, 10, read_cached=299_000),
+        Tokens(5_000, 7, read_cached=1_234, written_cache=3_000), Tokens(10, 5, read_cached=20),
+    )  # fmt: skip
+    priced = 0
+    for provider in get_snapshot().providers:
+        for model in provider.models[::3]:
+            for mix in mixes:
+                alone = listed(provider.id, model.id, mix)
+                assert price(provider.id, model.id, mix) == alone, (provider.id, model.id, mix)
+                priced += alone is not None
+    assert priced > 1_000
+
+
+def listed(provider: str, model: str, tokens: Tokens) -> Decimal | None:
+    """What the library says, asked alone."""
+    usage = Usage(
+        input_tokens=tokens.given, output_tokens=tokens.made,
+        cache_read_tokens=tokens.read_cached, cache_write_tokens=tokens.written_cache,
+    )  # fmt: skip
+    try:
+        return calc_price(usage, model, provider_id=provider).total_price
+    except (LookupError, ValueError):
+        return None

@@ -8,6 +8,7 @@ async with studio(folder, script) as bot:
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ from tests.tour.script import Script
 ADA = Person(workspace="W1", id="ada", name="Ada")
 PATIENCE = 30
 """Seconds after which a test that waits has failed."""
+LULL = 0.3
+"""Seconds in which a bot that has something to do commits something."""
 
 
 class Watched(Store):
@@ -57,6 +60,12 @@ class Watched(Store):
         """Wait for a commit after so many."""
         async with self.changed:
             await self.changed.wait_for(lambda: self.commits > seen)
+
+    async def after_soon(self, seen: int) -> None:
+        """The same, or until no more of them come."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LULL):
+                await self.after(seen)
 
 
 @dataclass
@@ -221,12 +230,13 @@ def team(script: Script, store: Store) -> Models:
 async def studio(
     folder: Path, script: Script, url: str = "", *, clock: Clock = now, **more: Any
 ) -> AsyncGenerator[Studio]:
-    """A bot that runs until the block ends; `more` are Limits, or `models`."""
+    """A bot that runs until the block ends; `more` are Limits, or `models`, or who makes them."""
     settings = Settings(data_dir=folder, database_url=url, _env_file=None)  # pyright: ignore[reportCallIssue]
     store = Watched(settings.database, clock)
     app = await App.open(settings, store)
     try:
         models = more.pop("models", None) or team(script, store)
+        models = models(store) if callable(models) else models
         limits = Limits.model_validate({"backoff_seconds": 0.0} | more)
         await app.work(models=models, limits=limits)
         yield Studio(app, script, store)

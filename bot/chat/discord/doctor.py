@@ -31,7 +31,6 @@ PERMISSIONS: Mapping[str, tuple[int, str]] = {
 CONTENT_FLAGS = 1 << 18 | 1 << 19
 """The content intent is switched on: for a large bot, for a small one."""
 ADMINISTRATOR = 1 << 3
-SHARDS_FROM = 2_500
 GUILDS_SHOWN = 20
 
 

@@ -130,10 +130,8 @@ class Messages:
 
     async def _add(self, **values: Any) -> int:
         async with self._store.begin() as tx:
-            done = await tx.conn.execute(insert(t.web_messages).values(at=tx.now, **values))
-            key = done.inserted_primary_key
-            assert key is not None
-            return int(key[0])
+            row = insert(t.web_messages).values(at=tx.now, **values)
+            return int((await tx.conn.execute(row.returning(t.web_messages.c.id))).scalar_one())
 
 
 def _told(row: Mapping[Any, Any]) -> Told:
