@@ -198,7 +198,7 @@ def _questions(draft: IntakeDraft, files: Sequence[Attachment]) -> list[Question
     asked = [(q.text, tuple(q.choices), q.default) for q in draft.questions]
     if files and not any(file.text for file in files):
         names = ", ".join(file.name for file in files)
-        text = f"I could not read {names}: {files[0].note} Cancel and send a readable copy, or?"
+        text = f"I could not read {names}: {files[0].note} {OR_SEND_IT_AGAIN}"
         asked.insert(0, (text, (WITHOUT,), WITHOUT))
     return [
         Question(id=f"Q{n}", text=text, choices=choices, default=default)
@@ -207,6 +207,7 @@ def _questions(draft: IntakeDraft, files: Sequence[Attachment]) -> list[Question
 
 
 WITHOUT = "Go on without it"
+OR_SEND_IT_AGAIN = "Shall I go on without it? If not, cancel and send a readable copy."
 
 
 def _answers(record: Record, before: Brief | None) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot.domain.answers import answers, pick
 from bot.domain.authority import may
-from bot.domain.base import Frozen, Refused
+from bot.domain.base import Frozen, Refused, counted
 from bot.domain.board import Board, TaskState
 from bot.domain.gate import Gate, GateKind, Verb
 from bot.domain.mission import Attachment, Mission, Person, Policy, Question, Status
@@ -261,7 +261,8 @@ def status_line(record: Record) -> str:
     """Where a mission stands, in one sentence."""
     board = Board.of(record) if record.plan and record.plan.settled else Board(views=())
     done = board.count(TaskState.done, TaskState.skipped)
-    count = f" {done} of {len(board.views)} tasks are finished." if board.views else ""
+    tasks = counted(len(board.views), "task")
+    count = f" {done} of {tasks} finished." if board.views else ""
     if record.paused and not record.mission.status.ended:
         return f"Everything is paused by the operator.{count} I go on when the pause ends."
     return STATUS_WORDS[record.mission.status] + count

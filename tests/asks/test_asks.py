@@ -91,7 +91,7 @@ async def test_talk_about_it_changes_nothing(chat: Chat, text: str) -> None:
     heard = await chat.writes(text)
     record = await chat.store.record(mission.id)
     assert heard.kind == "said"
-    assert heard.text.startswith("The work is under way. 0 of 2 tasks are finished.")
+    assert heard.text.startswith("The work is under way. 0 of 2 tasks finished.")
     assert record is not None
     assert record.guidance == ()
 
