@@ -19,6 +19,8 @@ from bot.app import App
 
 Measured = tuple[float, float]
 """Seconds by the clock and seconds of CPU."""
+AFTER = 1.5
+"""Seconds in which the messages of a finished mission are written: no CPU of the next measure."""
 
 
 async def measure(rounds: int, port: int) -> dict[str, Any]:
@@ -40,6 +42,7 @@ async def measure(rounds: int, port: int) -> dict[str, Any]:
                 await send("warm")
                 for number in range(rounds):
                     found["product"].append(await _product(app, chat, recorder, number + 1))
+                    await asyncio.sleep(AFTER)
                     found["floor"].append(await _timed(lambda: peers.floor(needs, do)))
                     found["send"].append(await _timed(lambda n=number: send(f"round {n}")))
     critical, levels, serial = work.bounds(plan)

@@ -4,8 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Self
+from math import isfinite
+from typing import Any, Self, cast
 
+import orjson
 from pydantic import BaseModel, ConfigDict
 
 
@@ -35,14 +37,38 @@ def writable(text: str) -> str:
     return _UNWRITABLE.sub("", text)
 
 
+_STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def as_json(value: Any, *, ordered: bool = False) -> str:
+    """Compact JSON that both databases take: a number that is none, NaN or infinite, is null.
+
+    A model's words may hold one; an answer that cannot be written would wait for ever. Raises
+    TypeError for what JSON has no form for.
+    """
+    try:
+        return orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS * ordered).decode()
+    except TypeError:  # halves of a sign, numbers of more than 64 bits, keys that are no strings
+        separators = (",", ":")
+        return json.dumps(_finite(value), sort_keys=ordered, separators=separators)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(v) for key, v in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in cast("list[Any]", value)]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
 def canonical(value: Any) -> str:
     """A value's canonical JSON, equal across processes."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return as_json(value, ordered=True)
 
 
 def digest(value: Any) -> str:
     """The SHA-256 of a value's canonical JSON, 64 hex digits."""
-    return hashlib.sha256(canonical(value).encode(errors="surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 class Refused(Exception):

@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
+from bot.domain.base import as_json
 from bot.store.prepared import Found, Preparations
-from bot.store.tables import as_json
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.domain.base import Frozen
+from bot.domain.base import Frozen, as_json
 from bot.domain.events import Event
 from bot.domain.gate import Gate
 from bot.domain.mission import ENDED, HouseContext, Mission, Person, Status
@@ -435,7 +435,7 @@ def _is(slot: SlotRow) -> ColumnElement[bool]:
 def _engine(url: str, sqlite: bool) -> AsyncEngine | Engine:
     if not sqlite:
         return create_async_engine(
-            url, pool_size=10, max_overflow=20, pool_pre_ping=True, json_serializer=t.as_json
+            url, pool_size=10, max_overflow=20, pool_pre_ping=True, json_serializer=as_json
         )
     path = make_url(url).database
     if path:

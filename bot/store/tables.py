@@ -2,12 +2,9 @@
 scoped by it or by a Workspace. Bodies are the domain's models as JSON.
 """
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from math import isfinite
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -91,25 +88,6 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else writable(value)
-
-
-def as_json(value: Any) -> str:
-    """JSON that both databases take: a number that is none, NaN or infinite, is null.
-
-    A model's words may hold one; an answer that cannot be written would wait for ever.
-    """
-    try:
-        return json.dumps(value, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(value))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(v) for key, v in cast("Mapping[Any, Any]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in cast("list[Any]", value)]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _id(name: str, **more: Any) -> Column[str]:

@@ -12,6 +12,7 @@ from langchain_core.messages import (
     BaseMessage,
     HumanMessage,
     SystemMessage,
+    ToolMessage,
     messages_from_dict,
 )
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -64,7 +65,7 @@ class Question(BaseModel):
                 "form": form,
             }
         )
-        request, size = sha256(text.encode(errors="surrogatepass")).hexdigest(), len(text)
+        request, size = sha256(text.encode()).hexdigest(), len(text)
         return cls(ask=ask, messages=messages, tools=tools, form=form, request=request, size=size)
 
     def again(self, answer: AIMessage, errors: Sequence[str]) -> "Question":
@@ -117,9 +118,12 @@ def _kept(message: BaseMessage) -> dict[str, Any]:
 
 def _essence(message: BaseMessage) -> list[Any]:
     """What a message says. Its ids and metadata differ from run to run and are left out."""
-    calls = [[c["name"], c["args"], c["id"]] for c in getattr(message, "tool_calls", [])]
-    bad = [[c["name"], c["args"]] for c in getattr(message, "invalid_tool_calls", [])]
-    answers = getattr(message, "tool_call_id", "")
+    calls: list[Any] = []
+    bad: list[Any] = []
+    if isinstance(message, AIMessage):
+        calls = [[c["name"], c["args"], c["id"]] for c in message.tool_calls]
+        bad = [[c["name"], c["args"]] for c in message.invalid_tool_calls]
+    answers = message.tool_call_id if isinstance(message, ToolMessage) else ""
     return [message.type, message.content, calls, bad, answers]
 
 

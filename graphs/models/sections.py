@@ -1,10 +1,9 @@
 """Data as labelled sections of text, between markers that the data itself cannot contain."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from bot.domain.base import digest
+from bot.domain.base import as_json, digest
 
 SHORT = 400
 """A nested value longer than this gets a section of its own, where it reads as it is."""
@@ -32,8 +31,10 @@ def _sections(label: str, value: Any) -> Iterator[tuple[str, str]]:
         return
     if isinstance(value, str):
         yield label, value
-    elif _short(value):
-        yield label, _json(value)
+        return
+    text = as_json(value)
+    if _short(text):
+        yield label, text
     elif isinstance(value, Mapping):
         yield from _mapping(label, cast("Mapping[str, Any]", value))
     else:
@@ -42,9 +43,9 @@ def _sections(label: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _mapping(label: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The short fields in one section, each long one in its own."""
-    short = {k: v for k, v in value.items() if _short(v)}
+    short = {k: v for k, v in value.items() if _short(as_json(v))}
     if short:
-        yield label, _json(short)
+        yield label, as_json(short)
     for name, item in value.items():
         if name not in short:
             yield from _sections(f"{label}.{name}", item)
@@ -52,17 +53,13 @@ def _mapping(label: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _sequence(label: str, value: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """One line for each item, or a section for each when some are long."""
-    if all(map(_short, value)):
-        yield label, "\n".join(map(_json, value))
+    texts = [as_json(item) for item in value]
+    if all(map(_short, texts)):
+        yield label, "\n".join(texts)
         return
     for at, item in enumerate(value, start=1):
         yield from _sections(f"{label} {at}", item)
 
 
-def _short(value: Any) -> bool:
-    text = _json(value)
+def _short(text: str) -> bool:
     return len(text) <= SHORT and "\\n" not in text
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

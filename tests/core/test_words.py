@@ -1,6 +1,9 @@
 """Small rules of the vocabulary: titles, differences, fingerprints, button ids, cards as text."""
 
+import json
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.cards import Button, Card, Click, Section, Table, TaskLine, decode, encode, plain
-from bot.domain.base import counted, digest
+from bot.domain.base import as_json, counted, digest
 from bot.domain.board import TaskState
 from bot.domain.gate import LABELS, PATIENCE, VERBS, GateKind, Verb
 from bot.domain.mission import Person, Status, title_of
@@ -29,6 +32,33 @@ def test_values_cannot_be_changed_and_typos_are_refused():
 def test_hashes_do_not_depend_on_the_order_of_keys():
     assert digest({"a": 1, "b": "ü"}) == digest({"b": "ü", "a": 1})
     assert digest({"a": 1}) != digest({"a": "1"})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"b": [1, 2.5, None, True], "a": "ü\n"},
+        {"half": "a\ud800b"},
+        {"long": 2**80, "nested": {"z": 1, "ä": [2**70]}},
+        {1: "one", "two": 2},
+    ],
+)
+def test_whatever_json_can_say_reads_back(value: dict[str, Any]) -> None:
+    text = as_json(value)
+    assert json.loads(text) == json.loads(json.dumps(value))
+    text.encode()
+
+
+@pytest.mark.parametrize("rest", [[], [2**80]])
+def test_a_number_that_is_none_is_null(rest: list[int]) -> None:
+    """Beside what only the slow way can say, too."""
+    value = {"x": [float("nan"), float("-inf"), *rest]}
+    assert json.loads(as_json(value)) == {"x": [None, None, *rest]}
+
+
+def test_what_json_has_no_form_for_is_refused() -> None:
+    with pytest.raises(TypeError):
+        as_json({"at": datetime(2026, 1, 1, tzinfo=UTC)})
 
 
 def test_counting_words():

@@ -50,10 +50,10 @@ def test_a_module_imports_only_what_lies_in_its_direction(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "bot/domain").rglob("*.py")), ids=named)
 def test_the_domain_is_pure(path: Path) -> None:
-    """Standard library, pydantic and itself: no platform, no database, no LangGraph."""
-    allowed = ("bot.domain", "pydantic")
+    """Standard library, pydantic, orjson and itself: no platform, no database, no LangGraph."""
+    allowed = ("bot.domain", "pydantic", "orjson")
     stdlib = {"collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib",
-              "json", "typing", "re", "unicodedata"}  # fmt: skip
+              "json", "math", "typing", "re", "unicodedata"}  # fmt: skip
     wrong = [
         name
         for name in imports(path)

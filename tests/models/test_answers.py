@@ -92,7 +92,7 @@ def test_data_is_rendered_as_labelled_sections() -> None:
     text = render({"goal": "Count", "may_ask": False, "previous": None, "inputs": inputs})
     assert "goal>>\nCount\n" in text
     assert "may_ask>>\nfalse\n" in text
-    assert 'inputs 1>>\n{"task": "T1", "facts": []}\n' in text
+    assert 'inputs 1>>\n{"task":"T1","facts":[]}\n' in text
     assert f"inputs 1.text>>\n{page}\n" in text
     assert "previous" not in text
 
