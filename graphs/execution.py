@@ -102,7 +102,7 @@ class Execution:
             await tx.set_status(self.hold.mission, status)
             await self._show(tx)
 
-        await self.mirror.change(write)
+        await self.mirror.change(write, revises=False)
 
     # -- the loop --------------------------------------------------------------------------------
 

@@ -26,7 +26,9 @@ class Mirror:
 
     def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
         self.record = record
-        self.journal = Journal(shop.store, hold.mission, hold.lease.epoch, self._committed)
+        self.journal = Journal(
+            shop.store, hold.mission, hold.lease.epoch, lambda: self.record, self._committed
+        )
         self._shop = shop
         self._revision: int = record.revision
 
@@ -36,9 +38,12 @@ class Mirror:
         before, self.record = self.record, self.record.model_copy(update=changed)
         Board.of(self.record, since=before)  # kept for whoever asks for it next
 
-    async def change(self, write: Callable[[Tx], Awaitable[T]]) -> T:
-        """Write, wait until it is on the disk, and read the record again."""
-        result = await self.journal.commit(write)
+    async def change(self, write: Callable[[Tx], Awaitable[T]], *, revises: bool = True) -> T:
+        """Write, wait until it is on the disk, and read the record again.
+
+        Not `revises` when of all that a Record holds only the mission's own row changes.
+        """
+        result = await self.journal.commit(write, revises=revises)
         await self.reload()
         return result
 
@@ -62,17 +67,18 @@ class Mirror:
         rest = (v for v in self.record.verdicts if _held(v) != _held(verdict))
         return {"verdicts": tuple(sorted([*rest, verdict], key=_held))}
 
-    def _committed(self, tx: Tx, put: bool, idle: bool) -> None:
+    def _committed(self, tx: Tx, picture: Record | None) -> None:
         """Go along with a commit of what was put, when it is the next after what is known here."""
         if tx.wanted:
             self._shop.shown(*tx.wanted)
         revision = tx.revisions.get(self.journal.mission)
         if revision is None:
             return
-        self._revision = revision if put and revision == self._revision + 1 else UNKNOWN
-        if idle and self._revision != UNKNOWN:
-            self.record = self.record.at(revision)
-            self._shop.store.records.keep(self.record)
+        if picture is None or revision != self._revision + 1:
+            self._revision = UNKNOWN
+            return
+        self._revision = revision
+        self._shop.store.records.keep(picture.at(revision))
 
 
 def _made(attempt: Attempt) -> tuple[str, int]:

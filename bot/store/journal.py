@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from bot.domain.record import Record
 from bot.domain.spend import OverCap
 from bot.store.tx import Missing, Tx
 
@@ -41,20 +42,26 @@ class Entry:
 class Journal:
     """Writes under one epoch of one mission's lease.
 
-    `changes` counts the writes so far that change a Record. `committed` hears of each commit: its
-    transaction, whether all in it that changes a Record was put, and whether nothing is left to
-    write. Once a commit has failed the journal is `broken` for good: what was put after it is
-    not written.
+    `changes` counts the writes so far that change a Record. `picture` is asked for the Record with
+    all that was put; `committed` hears of each commit: its transaction, and the picture from the
+    moment when it was begun, None when more was written than what was put. Once a commit has
+    failed the journal is `broken` for good: what was put after it is not written.
     """
 
     def __init__(
-        self, store: Begins, mission: str, epoch: int, committed: Callable[[Tx, bool, bool], None]
+        self,
+        store: Begins,
+        mission: str,
+        epoch: int,
+        picture: Callable[[], Record],
+        committed: Callable[[Tx, Record | None], None],
     ) -> None:
         self.mission = mission
         self.epoch = epoch
         self.changes = 0
         self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._store = store
+        self._picture = picture
         self._committed = committed
         self._queue: list[Entry] = []
         self._writing: asyncio.Task[None] | None = None
@@ -133,7 +140,9 @@ class Journal:
             self._writing = None
 
     async def _write(self, batch: Sequence[Entry]) -> None:
+        put = not any(entry.revises and entry.waits is not None for entry in batch)
         try:
+            picture = self._picture() if put else None
             async with self._store.begin() as tx:
                 revises = any(entry.revises for entry in batch)
                 await tx.fence(self.mission, self.epoch, revises=revises)
@@ -144,8 +153,7 @@ class Journal:
             raise
         for entry, result in zip(batch, results, strict=True):
             _tell(entry, result)
-        put = not any(entry.revises and entry.waits is not None for entry in batch)
-        self._committed(tx, put, not self._queue)
+        self._committed(tx, picture)
 
     def _break(self, error: BaseException) -> None:
         self.broken.set_result(error)

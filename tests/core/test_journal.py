@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from bot.domain.record import Record
 from bot.domain.spend import OverCap
 from bot.store.journal import Journal
 from bot.store.store import Store
 from bot.store.tx import Fenced, Tx
 from tests.core.world import attempt, mission
 
-Commit = tuple[int | None, bool, bool]
+Commit = tuple[int | None, str | None]
+"""Its revision, and the picture of its beginning: by what was put last."""
 
 
 class Book:
@@ -23,13 +25,18 @@ class Book:
     def __init__(self, store: Store, epoch: int) -> None:
         self.store = store
         self.commits: list[Commit] = []
-        self.journal = Journal(store, "m1", epoch, self._committed)
+        self.last = ""
+        self.journal = Journal(store, "m1", epoch, self._picture, self._committed)
 
-    def _committed(self, tx: Tx, put: bool, idle: bool) -> None:
-        self.commits.append((tx.revisions.get("m1"), put, idle))
+    def _picture(self) -> Record:
+        return Record(mission=mission(title=self.last))
+
+    def _committed(self, tx: Tx, picture: Record | None) -> None:
+        self.commits.append((tx.revisions.get("m1"), picture and picture.mission.title))
 
     def put(self, task: str) -> None:
         self.journal.put(writes(task))
+        self.last = task
 
     async def tasks(self) -> list[str]:
         record = await self.store.record("m1")
@@ -91,12 +98,25 @@ async def test_settled_waits_for_all(book: Book):
 
 
 async def test_it_tells_what_a_commit_held(book: Book):
-    """The revision; whether all that changed a record was put; whether nothing is left."""
+    """The revision, and the picture unless more was written than what was put."""
     book.put("T1")
     await book.journal.settled()
     await book.journal.commit(writes("T2"))
     await book.journal.commit(lambda tx: tx.put_step("m1", "k", {}), revises=False)
-    assert book.commits == [(1, True, True), (2, False, True), (None, True, True)]
+    assert book.commits == [(1, "T1"), (2, None), (None, "T1")]
+
+
+async def test_what_is_put_during_a_commit_is_in_the_next_picture(book: Book):
+    """The first picture is what the rows say then, and no more."""
+
+    async def meanwhile(tx: Tx) -> None:
+        await tx.add_attempt(attempt("T1", 1, "f"))
+        book.put("T2")
+
+    book.journal.put(meanwhile)
+    book.last = "T1"
+    await book.journal.settled()
+    assert book.commits == [(1, "T1"), (2, "T2")]
 
 
 async def test_one_that_is_refused_harms_nobody(book: Book):
@@ -149,7 +169,7 @@ async def test_who_waits_is_told_of_the_commit_whatever_is_made_of_it(book: Book
     def fault(*_: object) -> None:
         raise ValueError("a fault of the program")
 
-    journal = Journal(store, "m1", book.journal.epoch, fault)
+    journal = Journal(store, "m1", book.journal.epoch, lambda: Record(mission=mission()), fault)
     async with asyncio.timeout(10):
         await journal.commit(writes("T1"))
         assert isinstance(await journal.broken, ValueError)

@@ -23,7 +23,7 @@ DONE = "There were 42 calls in May."
 def ids(body: dict[str, Any]) -> list[str]:
     """The criteria that a question names."""
     return list(
-        dict.fromkeys(re.findall(r'"id": "(T\d+\.\d+|R\d+)"', body["messages"][1]["content"]))
+        dict.fromkeys(re.findall(r'"id": ?"(T\d+\.\d+|R\d+)"', body["messages"][1]["content"]))
     )
 
 

@@ -196,7 +196,7 @@ def said(purpose: str, body: dict[str, Any]) -> Any:
         case "work":
             return worked(body, words)
         case "review":
-            names = dict.fromkeys(re.findall(r'"id": "(T\d+\.\d+|R\d+)"', words))
+            names = dict.fromkeys(re.findall(r'"id": ?"(T\d+\.\d+|R\d+)"', words))
             evidence = table_in(words).splitlines()[-1] if "T1.1" in names else TELL
             return {"rows": [{"criterion": n, "met": True, "evidence": evidence} for n in names]}
         case "assemble":
