@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from pydantic import Field, ValidationError
-from sqlalchemy import Column, RowMapping, Table, insert, select, text, tuple_
+from sqlalchemy import Column, Table, insert, select, text, tuple_
 
 from bot.domain.base import Frozen, Refused
 from bot.ports import Files
@@ -108,7 +108,7 @@ async def _add_table(tar: tarfile.TarFile, conn: Conn, table: Table) -> Rows:
     return Rows(count=count, sha256=hashed.hexdigest())
 
 
-async def _rows(conn: Conn, table: Table) -> AsyncGenerator[RowMapping]:
+async def _rows(conn: Conn, table: Table) -> AsyncGenerator[Mapping[Any, Any]]:
     """Every row in the order of its key, a batch at a time: a table may be larger than memory."""
     key = [*table.primary_key.columns]
     query = select(table).order_by(*key).limit(BATCH)

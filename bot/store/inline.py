@@ -160,11 +160,13 @@ class Connection:
     async def commit(self) -> None:
         """Put it on the disk, in a thread."""
         await _in_thread(self.raw.commit)
-        self._conn.commit()
+        if self._conn.in_transaction():
+            self._conn.commit()
 
     def undo(self) -> None:
         """End the transaction; what is not committed is undone."""
-        self._conn.rollback()
+        if self._conn.in_transaction():
+            self._conn.rollback()
         self.raw.rollback()
 
     def close(self) -> None:

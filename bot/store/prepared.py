@@ -5,15 +5,15 @@ step of a mission runs are marked with `often`; the types of their columns turn 
 fro, as in any other statement.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Dialect, Executable
-from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 S = TypeVar("S", bound=Executable)
 
 Turn = Callable[[Any], Any]
+Row = Sequence[Any]
 _often: dict[int, Executable] = {}
 
 
@@ -23,12 +23,61 @@ def often(statement: S) -> S:
     return statement
 
 
-class Found(IteratorResult[*tuple[Any, ...]]):
-    """What a statement gave; `rowcount` says how many rows it wrote."""
+class Found:
+    """What a statement gave, asked for as SQLAlchemy's Result is; `rowcount` says how many rows
+    it wrote. A Result costs more to make than most of the rows in it.
+    """
 
-    def __init__(self, columns: SimpleResultMetaData, rows: Iterable[Any], rowcount: int) -> None:
-        super().__init__(columns, iter(rows))
+    __slots__ = ("_names", "_rows", "rowcount")
+
+    def __init__(self, names: Sequence[str], rows: Sequence[Row], rowcount: int) -> None:
+        self._names = names
+        self._rows = rows
         self.rowcount = rowcount
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows)
+
+    def all(self) -> Sequence[Row]:
+        return self._rows
+
+    def first(self) -> Row | None:
+        return self._rows[0] if self._rows else None
+
+    def scalar_one(self) -> Any:
+        """The first value of the only row. Raises ValueError when there is another number."""
+        ((value, *_),) = self._rows
+        return value
+
+    def scalar_one_or_none(self) -> Any:
+        return self.scalar_one() if self._rows else None
+
+    def mappings(self) -> "Mappings":
+        """The rows by the names of their columns."""
+        return Mappings([dict(zip(self._names, row, strict=True)) for row in self._rows])
+
+
+class Mappings:
+    """Rows by the names of their columns."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Sequence[dict[Any, Any]]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[dict[Any, Any]]:
+        return iter(self._rows)
+
+    def all(self) -> Sequence[dict[Any, Any]]:
+        return self._rows
+
+    def first(self) -> dict[Any, Any] | None:
+        return self._rows[0] if self._rows else None
+
+    def one(self) -> dict[Any, Any]:
+        """The only row. Raises ValueError when there is another number."""
+        (row,) = self._rows
+        return row
 
 
 class Prepared:
@@ -39,7 +88,7 @@ class Prepared:
         defaults = {c.key: _default(c) for c in _defaulted(compiled)}
         self._sql: str = compiled.string
         self._given: list[tuple[str, Turn | None]] = []
-        self._fixed: dict[str, Any] = {}
+        self._fixed: dict[Any, Any] = {}
         for name, bound in compiled.binds.items():
             if bound.expanding:
                 raise TypeError(f"{name} is a list: its SQL differs from time to time")
@@ -52,7 +101,7 @@ class Prepared:
             else:
                 raise KeyError(name)
         columns = statement.exported_columns
-        self._columns = SimpleResultMetaData(columns.keys())
+        self._names = tuple(columns.keys())
         turns = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns]
         self._turned = [(at, turn) for at, turn in enumerate(turns) if turn]
 
@@ -66,7 +115,7 @@ class Prepared:
         rows = cursor.fetchall()
         if self._turned:
             rows = [self._row(row) for row in rows]
-        return Found(self._columns, rows, cursor.rowcount)
+        return Found(self._names, rows, cursor.rowcount)
 
     def _row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(row)

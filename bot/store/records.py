@@ -5,9 +5,10 @@ at the mission's own row tells, whichever process changed it, whether a kept rec
 """
 
 from collections import OrderedDict, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, Select
+from sqlalchemy import Select
 
 from bot.domain.artifact import Artifact
 from bot.domain.mission import Brief
@@ -40,7 +41,7 @@ class Records:
             rows.mission_of(row), spent, paused=bool(row["paused"])
         )
 
-    async def bodies(self, conn: Conn, row: RowMapping) -> Record:
+    async def bodies(self, conn: Conn, row: Mapping[Any, Any]) -> Record:
         """The record of this revision, kept or read; its mission's own row may have changed."""
         kept = self._kept.get(row["id"])
         if kept is not None and kept.revision == row["revision"]:
@@ -58,7 +59,7 @@ class Records:
             self._kept.popitem(last=False)
 
 
-async def loaded(conn: Conn, row: RowMapping) -> Record:
+async def loaded(conn: Conn, row: Mapping[Any, Any]) -> Record:
     """The record from its rows alone, still without what it cost."""
     of = {"of_mission": row["id"]}
 
@@ -66,8 +67,8 @@ async def loaded(conn: Conn, row: RowMapping) -> Record:
         return list((await conn.execute(query, of)).mappings())
 
     bodies: defaultdict[str, list[Any]] = defaultdict(list)
-    for found in await conn.execute(q.BODIES, of):
-        bodies[found.kind].append(found.body)
+    for kind, body, *_ in await conn.execute(q.BODIES, of):
+        bodies[kind].append(body)
     return Record(
         mission=rows.mission_of(row),
         revision=row["revision"],

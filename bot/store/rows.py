@@ -1,8 +1,7 @@
 """Rows to domain models and back. The only place that knows both."""
 
+from collections.abc import Mapping
 from typing import Any
-
-from sqlalchemy import RowMapping
 
 from bot.domain.gate import Decision, Gate
 from bot.domain.mission import Mission
@@ -26,7 +25,7 @@ def mission_row(mission: Mission) -> dict[str, Any]:
     return row
 
 
-def mission_of(row: RowMapping) -> Mission:
+def mission_of(row: Mapping[Any, Any]) -> Mission:
     return Mission.model_validate({k: v for k, v in row.items() if k not in NOT_OURS})
 
 
@@ -37,7 +36,7 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
     return row
 
 
-def attempt_of(row: RowMapping) -> Attempt:
+def attempt_of(row: Mapping[Any, Any]) -> Attempt:
     return Attempt.model_validate(dict(row))
 
 
@@ -49,7 +48,7 @@ def gate_row(gate: Gate) -> dict[str, Any]:
     return row
 
 
-def gate_of(row: RowMapping) -> Gate:
+def gate_of(row: Mapping[Any, Any]) -> Gate:
     return Gate.model_validate(dict(row))
 
 
@@ -58,5 +57,5 @@ def decision_row(decision: Decision, mission: str) -> dict[str, Any]:
     return {**row, "verb": decision.verb.value, "mission": mission}
 
 
-def decision_of(row: RowMapping) -> Decision:
+def decision_of(row: Mapping[Any, Any]) -> Decision:
     return Decision.model_validate({k: v for k, v in row.items() if k != "mission"})

@@ -2,8 +2,8 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -88,21 +88,15 @@ class Store:
         SQLite takes one writer at a time, so writers of this process queue here, in order.
         Raises StoreDown when the database cannot take it.
         """
-        with _reachable():
-            async with self._kept() as taken, self._write() as conn:
-                yield Tx(conn, self.clock(), taken)
-
-    @asynccontextmanager
-    async def _kept(self) -> AsyncGenerator[Taken]:
-        """What a transaction takes along waits again unless it is on the disk for sure.
-
-        Who is cancelled in the last moment does not know; an answer that is there stays as it is.
-        """
         taken = Taken(self.answers, self.edits.late)
         try:
-            yield taken
-        except BaseException:
+            async with self._write() as conn:
+                yield Tx(conn, self.clock(), taken)
+        except BaseException as error:
+            # Who is cancelled in the last moment does not know whether it is on the disk: what it
+            # took along waits again; an answer that is there stays as it is.
             taken.give_back()
+            _raise_down(error)
             raise
         taken.written()
 
@@ -115,9 +109,12 @@ class Store:
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Conn]:
         """A connection to read with. Raises StoreDown."""
-        with _reachable():
+        try:
             async with self.engine.connect() as conn:
                 yield conn
+        except BaseException as error:
+            _raise_down(error)
+            raise
 
     async def catch_up(self, mission: str) -> None:
         """Write the answers that wait for the mission's next transaction. Raises StoreDown."""
@@ -443,14 +440,9 @@ def _engine(url: str, sqlite: bool) -> AsyncEngine | Engine:
     return Engine(path or ":memory:", BUSY_SECONDS)
 
 
-@contextmanager
-def _reachable() -> Generator[None]:
+def _raise_down(error: BaseException) -> None:
     """Raises StoreDown in place of the errors that say so."""
-    try:
-        yield
-    except (DBAPIError, PoolTimeout, OSError, sqlite3.Error) as error:
-        if not _away(error):
-            raise
+    if isinstance(error, DBAPIError | PoolTimeout | OSError | sqlite3.Error) and _away(error):
         raise StoreDown(_why(error)) from error
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Self
 
 from bot.store.inline import Connection, Engine
@@ -27,8 +27,13 @@ class Writers:
         """A connection to write with. What was written is on the disk when the block is left."""
         async with self._turn:
             group = await self._joined()
-            with group.part():
+            group.conn.part()
+            try:
                 yield group.conn
+                group.conn.keep_part()
+            except BaseException as error:
+                group.undo_part(error)
+                raise
             written = group.waits()
         await written
 
@@ -74,21 +79,11 @@ class Group:
         """Begin one, with the write lock. Raises when another process keeps it."""
         return cls(engine, await engine.write())
 
-    @contextmanager
-    def part(self) -> Generator[None]:
-        """One writer's part, undone when the block raises."""
-        self.conn.part()
-        try:
-            yield
-            self.conn.keep_part()
-        except BaseException as error:
-            self._undo(error)
-            raise
+    def undo_part(self, error: BaseException) -> None:
+        """Undo one writer's part, since it raised this.
 
-    def _undo(self, error: BaseException) -> None:
-        """A full disk makes SQLite undo the whole transaction: then nobody's part is kept.
-
-        Nor when this part alone cannot be undone: half of it must never be committed.
+        A full disk makes SQLite undo the whole transaction: then nobody's part is kept. Nor when
+        this part alone cannot be undone: half of it must never be committed.
         """
         try:
             if self.conn.in_transaction:

@@ -61,15 +61,16 @@ class Register:
     async def load(self, team: str) -> tuple[Installed, Grant] | None:
         """What is kept of a team; None also when its token cannot be read any more."""
         async with self._store.reading() as conn:
-            row = (await conn.execute(select(t.installations).where(_is(team)))).first()
+            found = await conn.execute(select(t.installations).where(_is(team)))
+            row = found.mappings().first()
         if row is None:
             return None
         try:
-            secret: dict[str, str] = json.loads(self.box.decrypt(row.secret.encode()))
+            secret: dict[str, str] = json.loads(self.box.decrypt(row["secret"].encode()))
         except InvalidToken:
             log.error("slack_token_unreadable", team=team, mend="SECRET_KEY changed: reinstall")
             return None
-        return Installed.model_validate(row.body), Grant(**secret, ends_at=row.ends_at)
+        return Installed.model_validate(row["body"]), Grant(**secret, ends_at=row["ends_at"])
 
     async def save(self, installed: Installed, grant: Grant) -> None:
         """Keep an installation; a new one replaces the old."""
