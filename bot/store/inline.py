@@ -10,11 +10,10 @@ a pause.
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.domain.base import as_json
 from bot.store.prepared import Found, Preparations
+from bot.store.threads import in_thread
 
 T = TypeVar("T")
 
@@ -36,8 +36,6 @@ TURN = 8
 """Reads after which others have their turn."""
 
 Rows: TypeAlias = sa.CursorResult[*tuple[Any, ...]] | Found
-
-_disk = ThreadPoolExecutor(4, thread_name_prefix="sqlite")
 
 
 class Engine:
@@ -102,11 +100,11 @@ class Engine:
         """The last one to close writes the log back into the file, which may take a moment."""
         kept = [*self._readers, *([self._writer] if self._writer else [])]
         self._readers, self._writer = [], None
-        await _in_thread(lambda: [conn.close() for conn in kept])
+        await in_thread(lambda: [conn.close() for conn in kept])
 
     async def _opened(self, *, wait: bool = True) -> "Connection":
         """A new connection, opened in a thread: that may have to wait."""
-        conn = Connection(await _in_thread(self.sync_engine.connect), self._prepared)
+        conn = Connection(await in_thread(self.sync_engine.connect), self._prepared)
         conn.raw.execute(f"PRAGMA busy_timeout={READ_MS if wait else 0}")
         return conn
 
@@ -159,7 +157,7 @@ class Connection:
 
     async def commit(self) -> None:
         """Put it on the disk, in a thread."""
-        await _in_thread(self.raw.commit)
+        await in_thread(self.raw.commit)
         if self._conn.in_transaction():
             self._conn.commit()
 
@@ -205,40 +203,3 @@ def _locked(raw: sqlite3.Connection, *, last: bool) -> bool:
             raise
         return False
     return True
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """The result of the work. Who is cancelled waits for its end: nothing may run beside it.
-
-    `run_in_executor` hands the end on through two futures more, each a turn of the event loop.
-    """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-    ended: asyncio.Future[None] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        _set(ended, None)
-        if error is None:
-            _set(done, cast("T", result))
-        elif not done.done():
-            done.set_exception(error)
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001  whatever it is, who waits is told
-            loop.call_soon_threadsafe(settle, None, error)
-        else:
-            loop.call_soon_threadsafe(settle, result, None)
-
-    _disk.submit(run)
-    try:
-        return await done
-    except asyncio.CancelledError:
-        await asyncio.wait([ended])
-        raise
-
-
-def _set(future: asyncio.Future[T], result: T) -> None:
-    if not future.done():
-        future.set_result(result)

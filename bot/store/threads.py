@@ -1,0 +1,82 @@
+"""Work that waits for the disk, in a thread: what an executor does, with less for each piece.
+
+An executor makes a future, a lock and a weak reference for each piece of work, and its result comes
+back through two futures more, each a turn of the event loop. A mission commits at every step.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+THREADS = 4
+"""How many wait for the disk in this process."""
+
+
+class Threads:
+    """Threads for work that waits for the disk, begun when the first of it comes.
+
+    An executor makes a future, a lock and a weak reference for each piece of it, and its result
+    comes back through two futures more, each a turn of the event loop.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._begun = False
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Have it done as soon as a thread is free."""
+        if not self._begun:
+            self._begun = True
+            for number in range(self._count):
+                Thread(target=self._serve, name=f"sqlite {number}", daemon=True).start()
+        self._work.put(work)
+
+    def _serve(self) -> None:
+        while True:
+            work = self._work.get()
+            with suppress(RuntimeError):  # its event loop was closed: nobody waits for it
+                work()
+            del work
+
+
+_disk = Threads(THREADS)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """The result of the work. Who is cancelled waits for its end: nothing may run beside it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        _set(ended, None)
+        if error is None:
+            _set(done, cast("T", result))
+        elif not done.done():
+            done.set_exception(error)
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001  whatever it is, who waits is told
+            loop.call_soon_threadsafe(settle, None, error)
+        else:
+            loop.call_soon_threadsafe(settle, result, None)
+
+    _disk.do(run)
+    try:
+        return await done
+    except asyncio.CancelledError:
+        await asyncio.wait([ended])
+        raise
+
+
+def _set(future: asyncio.Future[T], result: T) -> None:
+    if not future.done():
+        future.set_result(result)
