@@ -2,9 +2,9 @@
 
 SQLAlchemy's asyncio layer over aiosqlite hands every step of every statement to a greenlet, a
 thread and back, for a row that SQLite finds in ten microseconds. Here a statement runs where it is
-asked for, and only what may have to wait leaves the event loop: a commit goes to a thread, since
-it waits for the disk, and a writer that finds the lock taken by another process asks again after
-a pause.
+asked for, and only what may have to wait leaves the event loop: a commit goes to a thread when the
+disk is slow (`bot.store.disk`), and a writer that finds the lock taken by another process asks
+again after a pause.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from bot.domain.base import as_json
+from bot.store.disk import Disk, in_thread
 from bot.store.prepared import Found, Preparations
-from bot.store.threads import in_thread
 
 T = TypeVar("T")
 
@@ -52,6 +52,7 @@ class Engine:
         )  # fmt: skip
         self._prepared = Preparations(self.sync_engine.dialect)
         self._busy_seconds = busy_seconds
+        self._disk = Disk()
         self._reads = 0
         self._readers: list[Connection] = []
         self._writer: Connection | None = None
@@ -104,7 +105,8 @@ class Engine:
 
     async def _opened(self, *, wait: bool = True) -> "Connection":
         """A new connection, opened in a thread: that may have to wait."""
-        conn = Connection(await in_thread(self.sync_engine.connect), self._prepared)
+        opened = await in_thread(self.sync_engine.connect)
+        conn = Connection(opened, self._prepared, self._disk)
         conn.raw.execute(f"PRAGMA busy_timeout={READ_MS if wait else 0}")
         return conn
 
@@ -112,8 +114,9 @@ class Engine:
 class Connection:
     """A connection with those methods of SQLAlchemy's AsyncConnection that are called here."""
 
-    def __init__(self, conn: sa.Connection, prepared: Preparations) -> None:
+    def __init__(self, conn: sa.Connection, prepared: Preparations, disk: Disk) -> None:
         self._conn = conn
+        self._disk = disk
         self._prepared = prepared
         self.dialect = conn.dialect
         self.raw: sqlite3.Connection = conn.connection.driver_connection  # pyright: ignore[reportAttributeAccessIssue]
@@ -156,8 +159,8 @@ class Connection:
         self.raw.execute("RELEASE part")
 
     async def commit(self) -> None:
-        """Put it on the disk, in a thread."""
-        await in_thread(self.raw.commit)
+        """Put it on the disk."""
+        await self._disk.wait(self.raw.commit)
         if self._conn.in_transaction():
             self._conn.commit()
 

@@ -1,7 +1,7 @@
-"""Work that waits for the disk, in a thread: what an executor does, with less for each piece.
+"""Waiting for the disk: on the event loop while it answers at once, in a thread when it does not.
 
-An executor makes a future, a lock and a weak reference for each piece of work, and its result comes
-back through two futures more, each a turn of the event loop. A mission commits at every step.
+A mission commits at every step, and a good disk has the step in a third of a millisecond. To hand
+that to a thread and back costs as much CPU again; but nobody may wait for a slow disk with us.
 """
 
 import asyncio
@@ -9,12 +9,35 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import TypeVar, cast
 
 T = TypeVar("T")
 
+QUICK, REST = 0.001, 2.0
+"""Seconds that the event loop may wait at once; and for how long threads wait after it was more:
+so a slow disk holds the loop up once in `REST`."""
 THREADS = 4
 """How many wait for the disk in this process."""
+
+
+class Disk:
+    """One disk, and whether it has been quick."""
+
+    def __init__(self) -> None:
+        self._slow_until = 0.0
+
+    async def wait(self, work: Callable[[], T]) -> T:
+        """The result of work that waits for this disk."""
+        began = monotonic()
+        if began < self._slow_until:
+            return await in_thread(work)
+        try:
+            return work()
+        finally:
+            ended = monotonic()
+            if ended - began > QUICK:
+                self._slow_until = ended + REST
 
 
 class Threads:
