@@ -34,6 +34,8 @@ TICK = 2.0
 BREATH, LONG_BREATH, SHARE = 0.05, 0.5, 9.0
 """Seconds between two looks at the least: what changes meanwhile is looked at together. A look
 that took long is followed by a rest of `SHARE` times as long, up to the long breath."""
+NAMED = 64
+"""Of how many slots one by one is read at most; of more, what is behind is read at once."""
 SILENCE = 60.0
 """Seconds after which an answer counts as lost."""
 LONGEST = 60.0
@@ -57,14 +59,17 @@ class Courier:
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, float] = {}
         self._behind: set[str] = set()
+        self._looks_at_all = 0.0
         self._last: OrderedDict[str, str] = OrderedDict()
 
     def nudge(self, *slots: str) -> None:
-        """Something changed: look now.
+        """Something changed: look now, at the slots that changed (`mission/name`), or at all.
 
-        With the keys of the slots that changed (`mission/name`), there is nothing to look for
-        while all of them are held: each is looked for when it is free again.
+        There is nothing to look for while all of them are held: each is looked for when it is
+        free again.
         """
+        if not slots or any(slot.endswith("/*") for slot in slots):
+            self._looks_at_all = 0.0
         self._behind.update(slots)
         if not slots or any(slot not in self._held for slot in slots):
             self._changed.set()
@@ -87,8 +92,10 @@ class Courier:
 
     async def flush(self) -> None:
         """Show all that can be shown now, and return when it is."""
+        self._looks_at_all = 0.0
         while await self._serve() or self._serving:
             await asyncio.wait(self._serving.values())
+            self._looks_at_all = 0.0
 
     # -- places --------------------------------------------------------------------------------
 
@@ -97,11 +104,13 @@ class Courier:
 
         What is nudged while it reads stays behind: the rows may be from before that.
         """
-        self._behind.clear()
+        behind, self._behind = self._behind, set[str]()
         try:
-            due = await self._store.slots_behind(self._chat.platform)
+            due = await self._due(behind)
         except Exception as error:  # noqa: BLE001  whatever it is, people wait: look again later
             log.warning("slots_not_read", error=type(error).__name__)
+            self._behind |= behind
+            self._looks_at_all = 0.0
             return 0
         free = [slot for slot in due if self._free(slot)]
         self._behind |= {_key(slot) for slot in due} - {_key(slot) for slot in free}
@@ -109,6 +118,20 @@ class Courier:
         for place, slots in places.items():
             self._serving[place] = asyncio.create_task(self._place(place, slots))
         return len(places)
+
+    async def _due(self, behind: set[str]) -> tuple[SlotRow, ...]:
+        """What is due of these slots; of all, when that was asked for or is long ago, or when a
+        post is among them: it must wait for those before it.
+        """
+        now, platform = asyncio.get_running_loop().time(), self._chat.platform
+        held = behind & self._held.keys()
+        if now < self._looks_at_all and len(behind - held) <= NAMED:
+            due = await self._store.slots_named(platform, behind - held)
+            if all(slot.ref for slot in due):
+                self._behind |= held
+                return due
+        self._looks_at_all = now + self._tick
+        return await self._store.slots_behind(platform)
 
     async def _place(self, place: str, slots: list[SlotRow]) -> None:
         records: dict[str, Record | None] = {}
@@ -119,8 +142,10 @@ class Courier:
                         await self._slot(slot, records)
         finally:
             del self._serving[place]
-            if self._behind or not all(slot.ref for slot in slots):
+            if not all(slot.ref for slot in slots):
                 self.nudge()
+            elif self._behind:
+                self._changed.set()
 
     async def _slot(self, slot: SlotRow, records: dict[str, Record | None]) -> None:
         """Serve one slot; whatever goes wrong is put in its row, to be tried again."""
@@ -186,10 +211,11 @@ class Courier:
             await self._failed(slot, record, posting=False, gone=not needed(slot.name, record))
         else:
             await self._done(slot, ref=ref, posting=False)
-            self._remember(slot, message.card)
+            self._remember(slot, _print(message.card))
 
     async def _edit(self, slot: SlotRow, record: Record, ref: str, message: Message) -> None:
-        if self._last.get(_key(slot)) == _print(message.card):
+        card = _print(message.card)
+        if self._last.get(_key(slot)) == card:
             await self._done(slot)
             return
         try:
@@ -199,7 +225,7 @@ class Courier:
             await self._store.set_slot(slot, ref="" if again else ref, gone=not again)
         else:
             await self._done(slot)
-            self._remember(slot, message.card)
+            self._remember(slot, card)
 
     # -- what came of it -----------------------------------------------------------------------
 
@@ -237,9 +263,9 @@ class Courier:
 
     # -- what this process remembers -------------------------------------------------------------
 
-    def _remember(self, slot: SlotRow, card: Card) -> None:
-        """What the message shows now, and that it rests for the chat's pace."""
-        self._last[_key(slot)] = _print(card)
+    def _remember(self, slot: SlotRow, card: str) -> None:
+        """What the message shows now, by its `_print`, and that it rests for the chat's pace."""
+        self._last[_key(slot)] = card
         self._last.move_to_end(_key(slot))
         if len(self._last) > REMEMBERED:
             self._last.popitem(last=False)

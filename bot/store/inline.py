@@ -63,10 +63,7 @@ class Engine:
 
         Others have a turn now and then: who reads in a loop must not have the event loop alone.
         """
-        self._reads += 1
-        if self._reads % TURN == 0:
-            await asyncio.sleep(0)
-        conn = self._readers.pop() if self._readers else await self._opened()
+        conn = await self._reader()
         try:
             conn.raw.execute("BEGIN")
             yield conn
@@ -74,10 +71,18 @@ class Engine:
         except BaseException:
             conn.close()
             raise
-        if len(self._readers) < READERS:
-            self._readers.append(conn)
-        else:
+        self._read(conn)
+
+    async def look(self, statement: sa.Executable, parameters: Any) -> Rows:
+        """What one statement that is run often gives: it sees one moment without a transaction."""
+        conn = await self._reader()
+        try:
+            found = await conn.execute(statement, parameters)
+        except BaseException:
             conn.close()
+            raise
+        self._read(conn)
+        return found
 
     async def write(self) -> "Connection":
         """The connection to write with, with the lock: for one at a time. Give it back.
@@ -102,6 +107,18 @@ class Engine:
         kept = [*self._readers, *([self._writer] if self._writer else [])]
         self._readers, self._writer = [], None
         await in_thread(lambda: [conn.close() for conn in kept])
+
+    async def _reader(self) -> "Connection":
+        self._reads += 1
+        if self._reads % TURN == 0:
+            await asyncio.sleep(0)
+        return self._readers.pop() if self._readers else await self._opened()
+
+    def _read(self, conn: "Connection") -> None:
+        if len(self._readers) < READERS:
+            self._readers.append(conn)
+        else:
+            conn.close()
 
     async def _opened(self, *, wait: bool = True) -> "Connection":
         """A new connection, opened in a thread: that may have to wait."""

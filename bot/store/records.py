@@ -36,17 +36,16 @@ class Records:
         if row is None:
             self._kept.pop(mission, None)
             return None
-        spent = Spending.model_validate({name: row[name] for name in Spending.model_fields})
-        return (await self.bodies(conn, row)).now(
-            rows.mission_of(row), spent, paused=bool(row["paused"])
-        )
+        return self.known(row) or _now(await loaded(conn, row), row)
 
-    async def bodies(self, conn: Conn, row: Mapping[Any, Any]) -> Record:
-        """The record of this revision, kept or read; its mission's own row may have changed."""
+    def known(self, row: Mapping[Any, Any]) -> Record | None:
+        """The record that was kept, with what its mission's own row says by now; None when
+        another revision of it was.
+        """
         kept = self._kept.get(row["id"])
-        if kept is not None and kept.revision == row["revision"]:
-            return kept
-        return await loaded(conn, row)
+        if kept is None or kept.revision != row["revision"]:
+            return None
+        return _now(kept, row)
 
     def keep(self, record: Record) -> None:
         """Keep a record of what is committed, as long as the mission is open."""
@@ -57,6 +56,11 @@ class Records:
         self._kept.move_to_end(record.mission.id)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+
+def _now(record: Record, row: Mapping[Any, Any]) -> Record:
+    spent = Spending.model_validate({name: row[name] for name in Spending.model_fields})
+    return record.now(rows.mission_of(row), spent, paused=bool(row["paused"]))
 
 
 async def loaded(conn: Conn, row: Mapping[Any, Any]) -> Record:

@@ -138,6 +138,7 @@ def _behind() -> Select[Any]:
 
 
 BEHIND = often(_behind())
+SLOT = often(select(t.slots).where(t.slots.c.mission == OF, t.slots.c.name == bindparam("of_name")))
 
 # -- writes ----------------------------------------------------------------------------------------
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -116,6 +116,19 @@ class Store:
             _raise_down(error)
             raise
 
+    async def _look(
+        self, query: Select[*tuple[Any, ...]], **of: Any
+    ) -> Sequence[Mapping[Any, Any]]:
+        """The rows of one statement that is run often. Raises StoreDown."""
+        if not isinstance(self.engine, Engine):
+            async with self.reading() as conn:
+                return (await conn.execute(query, of)).mappings().all()
+        try:
+            return (await self.engine.look(query, of)).mappings().all()
+        except BaseException as error:
+            _raise_down(error)
+            raise
+
     async def catch_up(self, mission: str) -> None:
         """Write the answers that wait for the mission's next transaction. Raises StoreDown."""
         if mission in self.answers:
@@ -161,6 +174,9 @@ class Store:
         """Everything the rows say of a mission, as of one moment."""
         with contextlib.suppress(StoreDown):  # a full disk keeps nobody from reading
             await self.catch_up(mission)
+        for row in await self._look(q.MISSION, of_mission=mission):
+            if known := self.records.known(row):
+                return known
         async with self.reading() as conn:
             if not self.sqlite:
                 await conn.execution_options(isolation_level="REPEATABLE READ")
@@ -223,15 +239,13 @@ class Store:
 
     async def wakes(self, mission: str) -> int:
         """How often the mission was woken: grows with each change a holder must look at."""
-        async with self.reading() as conn:
-            found = await conn.execute(q.WAKES, {"of_mission": mission})
-            return int(found.scalar_one_or_none() or 0)
+        found = await self._look(q.WAKES, of_mission=mission)
+        return found[0]["wakes"] if found else 0
 
     async def wakes_held(self, holder: str) -> dict[str, int]:
         """The wakes of every mission that this holder has."""
-        async with self.reading() as conn:
-            found = await conn.execute(q.WAKES_HELD, {"of_holder": holder})
-            return {row[0]: row[1] for row in found}
+        found = await self._look(q.WAKES_HELD, of_holder=holder)
+        return {row["id"]: row["wakes"] for row in found}
 
     async def release(self, lease: Lease, wakes: int) -> bool:
         """Let go, having seen this many wakes. False when there are newer ones: look again."""
@@ -260,9 +274,8 @@ class Store:
 
     async def crashes(self, mission: str) -> int:
         """How often a holder took the mission without ever letting go in good order."""
-        async with self.reading() as conn:
-            found = await conn.execute(q.CRASHES, {"of_mission": mission})
-            return int(found.scalar_one_or_none() or 0)
+        found = await self._look(q.CRASHES, of_mission=mission)
+        return found[0]["crashes"] if found else 0
 
     async def free_dead(self, alive: Callable[[str], bool]) -> None:
         """Take the leases off holders that are known to be dead."""
@@ -317,14 +330,29 @@ class Store:
         each Place only its first: people read them in order, also while that one waits for its
         next try. A slot that failed `HOLDS` times holds nobody up.
         """
-        asked = {
-            "of_places": f"{platform}:%", "of_holds": HOLDS, "of_now": self.clock(),
-            "of_limit": limit,
-        }  # fmt: skip
-        async with self.reading() as conn:
-            found = await conn.execute(q.BEHIND, asked)
-            read = self.edits.known(SlotRow(**row) for row in found.mappings())
+        found = await self._look(
+            q.BEHIND, of_places=f"{platform}:%", of_holds=HOLDS, of_now=self.clock(),
+            of_limit=limit,
+        )  # fmt: skip
+        read = self.edits.known(SlotRow(**row) for row in found)
         return tuple(slot for slot in read if slot.shown < slot.wanted)
+
+    async def slots_named(self, platform: str, keys: Iterable[str]) -> tuple[SlotRow, ...]:
+        """Those of these slots (`mission/name`) that `slots_behind` might find, posts out of turn
+        included.
+        """
+        found: list[SlotRow] = []
+        for key in sorted(keys):
+            mission, _, name = key.partition("/")
+            rows_of = await self._look(q.SLOT, of_mission=mission, of_name=name)
+            found += [SlotRow(**row) for row in rows_of]
+        now = self.clock()
+        return tuple(
+            slot for slot in self.edits.known(found)
+            if slot.shown < slot.wanted and not slot.gone
+            and slot.place.startswith(f"{platform}:")
+            and (slot.not_before is None or slot.not_before <= now)
+        )  # fmt: skip
 
     async def slots(self, mission: str) -> tuple[SlotRow, ...]:
         query = select(t.slots).where(t.slots.c.mission == mission)
@@ -351,9 +379,7 @@ class Store:
 
     async def inbox_waiting(self, limit: int = 500) -> tuple[dict[str, Any], ...]:
         """What was received and not yet dealt with, in the order in which it came."""
-        async with self.reading() as conn:
-            found = await conn.execute(q.INBOX, {"of_limit": limit})
-            return tuple(dict(row) for row in found.mappings())
+        return tuple(dict(row) for row in await self._look(q.INBOX, of_limit=limit))
 
     async def prune_inbox(self, before: datetime) -> int:
         """Remove what was dealt with before that; gives how much. What still waits stays."""
@@ -394,9 +420,8 @@ class Store:
             return HouseContext.model_validate(body) if body else HouseContext()
 
     async def paused(self, workspace: str) -> bool:
-        async with self.reading() as conn:
-            found = await conn.execute(q.PAUSED, {"of_workspace": workspace})
-            return bool(found.scalar_one_or_none())
+        found = await self._look(q.PAUSED, of_workspace=workspace)
+        return bool(found and found[0]["paused"])
 
     async def person(self, workspace: str, person: str) -> Person | None:
         where = and_(t.people.c.workspace == workspace, t.people.c.id == person)

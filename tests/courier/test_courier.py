@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -156,6 +158,89 @@ async def test_a_change_while_the_courier_reads_is_shown_when_its_slot_is_free(
     running.cancel()
     await asyncio.wait([running])
     assert world.reads("plan:1") == ["2"]
+
+
+async def test_a_slot_that_is_named_is_looked_at_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """However many others are behind; but a post waits its turn, so for it all are looked at."""
+    courier = world.courier(tick=3600)
+    await world.change("plan:1")
+    running = asyncio.create_task(courier.run())
+    await world.chat.until(1)
+    looks = 0
+    read = world.store.slots_behind
+
+    async def counted(platform: str) -> tuple[SlotRow, ...]:
+        nonlocal looks
+        looks += 1
+        return await read(platform)
+
+    monkeypatch.setattr(world.store, "slots_behind", counted)
+    async with asyncio.timeout(10):
+        while courier._behind or courier._serving:
+            await asyncio.sleep(0.05)
+        before = looks
+        await world.change("plan:1")
+        courier.nudge("m1/plan:1", "m9/never:1")
+        await world.chat.until(2)
+        assert looks == before
+        await world.change("artifact:1")
+        courier.nudge("m1/artifact:1")
+        await world.chat.until(3)
+        assert looks > before
+    running.cancel()
+    await asyncio.wait([running])
+    assert (world.reads("plan:1"), world.reads("artifact:1")) == (["2"], ["3"])
+
+
+async def test_slots_of_another_platform_are_passed_over_when_they_are_named(world: World):
+    await world.mission("m2", "slack:W1:C1")
+    await world.change("plan:1", mission="m2", place="slack:W1:C1")
+    assert await world.store.slots_named("memory", ["m2/plan:1"]) == ()
+    assert [slot.name for slot in await world.store.slots_named("slack", ["m2/plan:1"])] == [
+        "plan:1"
+    ]
+
+
+async def test_a_named_slot_is_read_only_when_it_may_be_tried(world: World, clock: Clock):
+    """Not once it is gone, before its next try is due, or when it shows what it should."""
+    await world.change("plan:1")
+    row, named = await world.row("plan:1"), partial(world.store.slots_named, "memory")
+    await world.store.set_slot(row, not_before=clock() + timedelta(seconds=5))
+    assert await named(["m1/plan:1"]) == ()
+    clock.move(seconds=5)
+    assert len(await named(["m1/plan:1", "m1/artifact:1"])) == 1
+    await world.store.set_slot(row, shown=1)
+    assert await named(["m1/plan:1"]) == ()
+    await world.change("plan:1")
+    await world.store.set_slot(row, gone=True)
+    assert await named(["m1/plan:1"]) == ()
+
+
+async def test_what_is_asked_for_while_all_is_read_is_looked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """What a slow database gives may be from before it."""
+    courier = world.courier(tick=3600)
+    await world.change("plan:1")
+    read = world.store.slots_behind
+
+    async def slow(platform: str) -> tuple[SlotRow, ...]:
+        found = await read(platform)
+        if world.chat.log and not world.reads("artifact:1"):
+            await world.change("artifact:1")
+            courier.nudge()
+        return found
+
+    monkeypatch.setattr(world.store, "slots_behind", slow)
+    running = asyncio.create_task(courier.run())
+    async with asyncio.timeout(10):
+        await world.chat.until(1)
+        courier.nudge()
+        await world.chat.until(2)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_the_last_state_is_shown_without_another_nudge(world: World):
