@@ -6,7 +6,8 @@ those for light paper; a page may restyle them, since every part carries a class
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -99,13 +100,11 @@ def plan_svg(tasks: Sequence[TaskLine], title: str = "The plan", shape: Shape = 
     Any graph is drawn: a dependency that is unknown, closes a circle or follows from others has no
     line. Text is escaped; long titles are cut after two or three lines, whole ones are in `title`.
     """
-    page = _PAGES[shape]
-    drawing = _drawing(_graph(tasks), page, _height(tasks, page))
-    canvas = _Canvas(page, drawing, _height(tasks, page))
+    page, graph = _PAGES[shape], tuple((task.id, task.needs) for task in tasks)
+    canvas = _canvas(graph, page, _height(tasks, page))
     wide, high = canvas.size
     if not page.down and (wide > TOO_WIDE or high > TOO_HIGH):
-        height = _height(tasks, _TALL)
-        canvas = _Canvas(_TALL, _drawing(_graph(tasks), _TALL, height), height)
+        canvas = _canvas(graph, _TALL, _height(tasks, _TALL))
     return "".join(_document(tasks, title, shape, canvas))
 
 
@@ -144,28 +143,28 @@ def _fonts() -> list[str]:
 _Graph = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def _graph(tasks: Sequence[TaskLine]) -> _Graph:
-    return tuple((task.id, task.needs) for task in tasks)
-
-
-@lru_cache(maxsize=128)
-def _drawing(graph: _Graph, page: _Page, height: int) -> Drawing:
-    """Kept, since a plan is drawn many times while only its states change."""
-    unit = page.width if page.down else height
-    return draw(dict(graph), page.columns, page.across / unit)
-
-
 def _height(tasks: Sequence[TaskLine], page: _Page) -> int:
     lines = max((len(_wrapped(t.title, page)) for t in tasks), default=1)
     return 34 + lines * LEADING
 
 
-class _Canvas(NamedTuple):
+@dataclass
+class _Canvas:
     """Turns places of the drawing into pixels."""
 
     page: _Page
     drawing: Drawing
     height: int
+
+    @cached_property
+    def lines(self) -> Sequence[tuple[str, str]]:
+        """Each line as a path, with the node in which it starts."""
+        return [(line[0], self._path(line)) for line in self.drawing.lines]
+
+    @cached_property
+    def tips(self) -> Sequence[str]:
+        """The points of all arrows as paths."""
+        return [self._tip(name) for name in dict.fromkeys(end for _, end in self.drawing.lines)]
 
     @property
     def size(self) -> tuple[float, float]:
@@ -195,7 +194,7 @@ class _Canvas(NamedTuple):
         main = float(MARGIN + layer * self._pitch)
         return (cross, main) if self.page.down else (main, cross)
 
-    def path(self, line: tuple[str, str]) -> str:
+    def _path(self, line: tuple[str, str]) -> str:
         """A smooth line: straight through each layer it passes, bent between layers."""
         points = self.drawing.lines[line]
         cross = [MARGIN + across * self._unit for across, _ in points]
@@ -214,7 +213,7 @@ class _Canvas(NamedTuple):
         pairs = (p if self.page.down else p[::-1] for p in points)
         return verb + " ".join(f"{x:.1f} {y:.1f}" for x, y in pairs)
 
-    def tip(self, name: str) -> str:
+    def _tip(self, name: str) -> str:
         """The point of the arrow that enters a node."""
         x, y = self.corner(name)
         if self.page.down:
@@ -222,6 +221,13 @@ class _Canvas(NamedTuple):
             return f"M{x - 3.5:.1f} {y - 4:.1f} {x:.1f} {y:.1f} {x + 3.5:.1f} {y - 4:.1f}"
         x, y = x - 1.5, y + self.height / 2
         return f"M{x - 4:.1f} {y - 3.5:.1f} {x:.1f} {y:.1f} {x - 4:.1f} {y + 3.5:.1f}"
+
+
+@lru_cache(maxsize=128)
+def _canvas(graph: _Graph, page: _Page, height: int) -> _Canvas:
+    """Kept, since a plan is drawn many times while only its states change."""
+    unit = page.width if page.down else height
+    return _Canvas(page, draw(dict(graph), page.columns, page.across / unit), height)
 
 
 ARROW = 2
@@ -239,14 +245,15 @@ def _document(
     )
     states = {task.id: task.state for task in tasks}
     yield '<g class="lines" fill="none" stroke="#c3c4cd" stroke-width="1.5">'
-    for start, end in canvas.drawing.lines:
+    for start, path in canvas.lines:
         told = " told" if states[start] == "done" else ""
-        yield f'<path class="line{told}" d="{canvas.path((start, end))}"/>'
-    for name in dict.fromkeys(end for _, end in canvas.drawing.lines):
-        yield f'<path class="tip" stroke-linecap="round" d="{canvas.tip(name)}"/>'
+        yield f'<path class="line{told}" d="{path}"/>'
+    for path in canvas.tips:
+        yield f'<path class="tip" stroke-linecap="round" d="{path}"/>'
     yield "</g>"
     for task in tasks:
-        yield _node(task, canvas)
+        place = (canvas.corner(task.id), canvas.page, canvas.height)
+        yield _node(_sentence(task), task.id, task.title, task.state, *place)
     yield "</svg>"
 
 
@@ -260,24 +267,28 @@ def _sentence(task: TaskLine) -> str:
     return f"{task.id} {word(task.state)}: {task.title}{after}"
 
 
-def _node(task: TaskLine, canvas: _Canvas) -> str:
-    x, y = canvas.corner(task.id)
-    look = LOOKS.get(task.state, LOOKS[""])
-    page = canvas.page
-    dashes = ' stroke-dasharray="4 3"' if task.state in {"waiting", "skipped"} else ""
+@lru_cache(maxsize=2_048)
+def _node(
+    sentence: str, name: str, title: str, state: str, corner: tuple[float, float], page: _Page,
+    height: int,
+) -> str:  # fmt: skip
+    """Kept, since most tasks look as they did in the picture before."""
+    x, y = corner
+    look = LOOKS.get(state, LOOKS[""])
+    dashes = ' stroke-dasharray="4 3"' if state in {"waiting", "skipped"} else ""
     rows = "".join(
         f'<tspan x="12" dy="{LEADING if n else 0}">{_text(row)}</tspan>'
-        for n, row in enumerate(_wrapped(task.title, page))
+        for n, row in enumerate(_wrapped(title, page))
     )
-    sign = ICONS.get(task.state, ICONS[""])
+    sign = ICONS.get(state, ICONS[""])
     return (
-        f'<g class="task {task.state or "planned"}" transform="translate({x:.1f} {y:.1f})">'
-        f"<title>{_text(_sentence(task))}</title>"
-        f'<rect width="{page.width}" height="{canvas.height}" rx="9" '
+        f'<g class="task {state or "planned"}" transform="translate({x:.1f} {y:.1f})">'
+        f"<title>{_text(sentence)}</title>"
+        f'<rect width="{page.width}" height="{height}" rx="9" '
         f'fill="{look.paper}" stroke="{look.edge}"{dashes}/>'
         f'<g class="sign" color="{look.ink}" transform="translate(12 9) scale(.8125)">{sign}</g>'
         f'<text class="head" x="30" y="19.5" font-size="{HEAD}" fill="{look.ink}">'
-        f'<tspan font-weight="600">{_text(task.id)}</tspan> {_text(look.word)}</text>'
+        f'<tspan font-weight="600">{_text(name)}</tspan> {_text(look.word)}</text>'
         f'<text class="name" y="40" font-size="{TITLE}" fill="#1c1c22">{rows}</text></g>'
     )
 

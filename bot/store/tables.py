@@ -4,6 +4,7 @@ scoped by it or by a Workspace. Bodies are the domain's models as JSON.
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -52,6 +53,24 @@ class Moment(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """In SQLite's form straight away: SQLAlchemy's own way there has three stops."""
+        return _moment_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        plain = dialect.name == "sqlite"
+        return _moment_of if plain else super().result_processor(dialect, coltype)
+
+
+def _moment_text(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _moment_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
 
 CENT = Decimal("0.01")
 
@@ -74,10 +93,14 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else int(value.scaleb(12).to_integral_value())
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        if value is None:
-            return None
-        money = Decimal(int(value)).scaleb(-12).normalize()
-        return max(money, money.quantize(CENT), key=_places)
+        return None if value is None else _dollars(int(value))
+
+
+@lru_cache(maxsize=1_024)
+def _dollars(pico: int) -> Decimal:
+    """With two decimals, or as many as it takes."""
+    money = Decimal(pico).scaleb(-12).normalize()
+    return max(money, money.quantize(CENT), key=_places)
 
 
 class Words(TypeDecorator[str]):

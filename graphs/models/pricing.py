@@ -73,7 +73,8 @@ def _price(model: str, tokens: Tokens, **where: str) -> Decimal | None:
     counts = (fresh, tokens.made, tokens.read_cached, tokens.written_cache)
     if min(counts) < 0:
         return _listed(model, tokens, where)
-    return sum((n * rate for n, rate in zip(counts, rates, strict=True)), Decimal(0)) / MILLION
+    paid = (n * rate for n, rate in zip(counts, rates, strict=True) if n)
+    return sum(paid, Decimal(0)) / MILLION
 
 
 @lru_cache(maxsize=256)
