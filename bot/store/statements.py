@@ -4,13 +4,14 @@ To build one costs SQLAlchemy more than SQLite takes to run it. Parameters that 
 called `of_…`: the other parameters of an insert or update are the columns to write.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Select,
     Table,
     Text,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    not_,
     or_,
     select,
     true,
@@ -29,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.mission import ENDED, Status
 from bot.store import tables as t
 from bot.store.prepared import often
 
@@ -112,6 +115,33 @@ STORED_CALLS = select(t.calls.c.key, t.calls.c.response, t.calls.c.model).where(
     t.calls.c.state == "done",
 )
 
+# -- what can go on -------------------------------------------------------------------------------
+
+AT_WORK = (Status.drafting, Status.queued, Status.running, Status.reviewing)
+
+
+def _in_one_of(statuses: Iterable[Status]) -> ColumnElement[bool]:
+    """Written out: a list would be another statement for each length."""
+    return or_(*(t.missions.c.status == literal_column(f"'{s.value}'") for s in sorted(statuses)))
+
+
+def _runnable() -> Select[Any]:
+    """See `Store.runnable`."""
+    c, house = t.missions.c, t.workspaces.c
+    now = bindparam("of_now", type_=t.Moment)
+    return (
+        select(c.id)
+        .where(or_(c.lease_until.is_(None), c.lease_until < now))
+        .where(or_(c.wakes > c.seen, _in_one_of(AT_WORK)))
+        .where(c.ended_at.is_(None), not_(_in_one_of(ENDED)))
+        .where(c.workspace.not_in(select(house.id).where(house.paused.is_(True))))
+        .order_by(c.created_at)
+        .limit(bindparam("of_limit"))
+    )
+
+
+RUNNABLE = often(_runnable())
+
 # -- what is behind ----------------------------------------------------------------------------
 
 
@@ -152,6 +182,7 @@ LOCK_CAP = often(SET_MISSION.returning(t.missions.c.cap))
 REVISE = often(
     SET_MISSION.values(revision=t.missions.c.revision + 1).returning(t.missions.c.revision)
 )
+RENEW = often(SET_MISSION.where(t.missions.c.holder == bindparam("of_holder")))
 WAKE = often(SET_MISSION.values(wakes=t.missions.c.wakes + 1))
 WANT_ALL = often(update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1))
 SET_SLOT = often(

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.domain.base import Frozen, as_json
 from bot.domain.events import Event
 from bot.domain.gate import Gate
-from bot.domain.mission import ENDED, HouseContext, Mission, Person, Status
+from bot.domain.mission import ENDED, HouseContext, Mission, Person
 from bot.domain.record import Record
 from bot.store import rows
 from bot.store import statements as q
@@ -233,9 +233,10 @@ class Store:
 
     async def renew(self, missions: Sequence[str], holder: str, ttl: timedelta) -> None:
         """Keep these for another `ttl`."""
-        held = and_(t.missions.c.id.in_(missions), t.missions.c.holder == holder)
         async with self.begin() as tx:
-            await tx.conn.execute(update(t.missions).where(held).values(lease_until=tx.now + ttl))
+            until = {"of_holder": holder, "lease_until": tx.now + ttl}
+            for mission in missions:
+                await tx.conn.execute(q.RENEW, {"of_mission": mission, **until})
 
     async def wakes(self, mission: str) -> int:
         """How often the mission was woken: grows with each change a holder must look at."""
@@ -293,23 +294,8 @@ class Store:
 
     async def runnable(self, limit: int = 1_000) -> tuple[str, ...]:
         """Missions that nobody holds and that have something to see, or were being worked on."""
-        at_work = {Status.drafting, Status.queued, Status.running, Status.reviewing}
-        free = or_(t.missions.c.lease_until.is_(None), t.missions.c.lease_until < self.clock())
-        due = or_(
-            t.missions.c.wakes > t.missions.c.seen,
-            t.missions.c.status.in_([s.value for s in at_work]),
-        )
-        ended = t.missions.c.status.in_([s.value for s in ENDED])
-        open_ = and_(t.missions.c.ended_at.is_(None), ~ended)
-        house = t.workspaces.c
-        paused = select(house.id).where(house.paused.is_(True))
-        query = (
-            select(t.missions.c.id)
-            .where(free, due, open_, t.missions.c.workspace.not_in(paused))
-            .order_by(t.missions.c.created_at)
-        )
-        async with self.reading() as conn:
-            return tuple(row[0] for row in await conn.execute(query.limit(limit)))
+        found = await self._look(q.RUNNABLE, of_now=self.clock(), of_limit=limit)
+        return tuple(row["id"] for row in found)
 
     # -- gates, slots, inbox ---------------------------------------------------------------------
 
