@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 QUICK = "--quick" in sys.argv
-ROUNDS = 2 if QUICK else 12
+ROUNDS = 4 if QUICK else 16
 SIZES = (10, 100) if QUICK else (10, 100, 1_000)
 Row = tuple[str, str, str, str]
 """What was measured, the product's figure, beside what, and what was aimed at."""

@@ -4,6 +4,7 @@ python -m bench.makespan ROUNDS PORT      one JSON object; PORT is the stub serv
 """
 
 import asyncio
+import gc
 import json
 import sys
 import tempfile
@@ -20,11 +21,11 @@ from bot.app import App
 Measured = tuple[float, float]
 """Seconds by the clock and seconds of CPU."""
 AFTER = 1.5
-"""Seconds in which the messages of a finished mission are written: no CPU of the next measure."""
+"""Seconds in which the messages of a finished mission are written."""
 
 
 async def measure(rounds: int, port: int) -> dict[str, Any]:
-    """Medians over interleaved rounds; the first of each is a warm-up and does not count."""
+    """Medians over rounds, product and floor in turn; the first of each is a warm-up."""
     plan = work.skewed()
     needs = {task.id: task.depends_on for task in plan.tasks}
     found: dict[str, list[Measured]] = {"product": [], "send": [], "floor": []}
@@ -39,11 +40,14 @@ async def measure(rounds: int, port: int) -> dict[str, Any]:
 
         with tempfile.TemporaryDirectory() as folder:
             async with peers.fan_out(Path(folder), needs, do) as send:
-                await send("warm")
                 for number in range(rounds):
+                    await _settled()
                     found["product"].append(await _product(app, chat, recorder, number + 1))
-                    await asyncio.sleep(AFTER)
+                    await _settled()
                     found["floor"].append(await _timed(lambda: peers.floor(needs, do)))
+                await send("warm")
+                for number in range(rounds // 2):
+                    await _settled()
                     found["send"].append(await _timed(lambda n=number: send(f"round {n}")))
     critical, levels, serial = work.bounds(plan)
     middle = {
@@ -60,6 +64,12 @@ async def _product(app: App, chat: Approver, recorder: Recorder, before: int) ->
     ended, used = await recorder.assembling, time.process_time() - cpu
     await done(app, before + 1)
     return ended - begun, used
+
+
+async def _settled() -> None:
+    """Nothing that one measure left behind costs the next one CPU: no late write, no garbage."""
+    await asyncio.sleep(AFTER)
+    gc.collect()
 
 
 async def _timed(run: Callable[[], Awaitable[Any]]) -> Measured:

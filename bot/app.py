@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import and_, select
 from sqlalchemy.exc import DatabaseError
 
-from bot import presenter
+from bot import collector, presenter
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.documents.worker import Workers
@@ -115,6 +115,7 @@ class App:
         self._clock = Clock(self.missions, self.removal, retention or None)
         self._clock.start()
         self._tasks.append(asyncio.create_task(self.inbox.run(), name="inbox"))
+        collector.settle("graphs")
 
     async def close(self) -> None:
         """Stop in good order: leases are given back, and rows say where to go on."""

@@ -30,7 +30,7 @@ Render = Callable[[Record, str, datetime], Card | None]
 T = TypeVar("T")
 
 TICK = 2.0
-"""Seconds between two looks at the rows when nobody nudges."""
+"""Seconds between two looks at all rows, for what nobody nudges."""
 BREATH, LONG_BREATH, SHARE = 0.05, 0.5, 9.0
 """Seconds between two looks at the least: what changes meanwhile is looked at together. A look
 that took long is followed by a rest of `SHARE` times as long, up to the long breath."""
@@ -59,7 +59,7 @@ class Courier:
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._held: dict[str, float] = {}
         self._behind: set[str] = set()
-        self._looks_at_all = 0.0
+        self._all_at = 0.0
         self._last: OrderedDict[str, str] = OrderedDict()
 
     def nudge(self, *slots: str) -> None:
@@ -69,7 +69,7 @@ class Courier:
         free again.
         """
         if not slots or any(slot.endswith("/*") for slot in slots):
-            self._looks_at_all = 0.0
+            self._all_at = 0.0
         self._behind.update(slots)
         if not slots or any(slot not in self._held for slot in slots):
             self._changed.set()
@@ -85,17 +85,17 @@ class Courier:
                 rest = SHARE * (time() - began)
                 await asyncio.sleep(min(max(BREATH, rest), LONG_BREATH))
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._tick):
+                    async with asyncio.timeout_at(max(self._all_at, time())):
                         await self._changed.wait()
         finally:
             await self._drop()
 
     async def flush(self) -> None:
         """Show all that can be shown now, and return when it is."""
-        self._looks_at_all = 0.0
+        self._all_at = 0.0
         while await self._serve() or self._serving:
             await asyncio.wait(self._serving.values())
-            self._looks_at_all = 0.0
+            self._all_at = 0.0
 
     # -- places --------------------------------------------------------------------------------
 
@@ -104,13 +104,13 @@ class Courier:
 
         What is nudged while it reads stays behind: the rows may be from before that.
         """
-        behind, self._behind = self._behind, set[str]()
+        behind = self._behind - self._held.keys()
+        self._behind -= behind
         try:
             due = await self._due(behind)
         except Exception as error:  # noqa: BLE001  whatever it is, people wait: look again later
             log.warning("slots_not_read", error=type(error).__name__)
             self._behind |= behind
-            self._looks_at_all = 0.0
             return 0
         free = [slot for slot in due if self._free(slot)]
         self._behind |= {_key(slot) for slot in due} - {_key(slot) for slot in free}
@@ -124,13 +124,11 @@ class Courier:
         post is among them: it must wait for those before it.
         """
         now, platform = asyncio.get_running_loop().time(), self._chat.platform
-        held = behind & self._held.keys()
-        if now < self._looks_at_all and len(behind - held) <= NAMED:
-            due = await self._store.slots_named(platform, behind - held)
+        if now < self._all_at and len(behind) <= NAMED:
+            due = await self._store.slots_named(platform, behind)
             if all(slot.ref for slot in due):
-                self._behind |= held
                 return due
-        self._looks_at_all = now + self._tick
+        self._all_at = now + self._tick
         return await self._store.slots_behind(platform)
 
     async def _place(self, place: str, slots: list[SlotRow]) -> None:
@@ -223,6 +221,7 @@ class Courier:
         except ChatGone:
             again = needed(slot.name, record)
             await self._store.set_slot(slot, ref="" if again else ref, gone=not again)
+            self.nudge()
         else:
             await self._done(slot)
             self._remember(slot, card)

@@ -44,13 +44,15 @@ def as_json(value: Any, *, ordered: bool = False) -> str:
     """Compact JSON that both databases take: a number that is none, NaN or infinite, is null.
 
     A model's words may hold one; an answer that cannot be written would wait for ever. Raises
-    TypeError for what JSON has no form for.
+    TypeError for a date, a Decimal and whatever else is neither text, number, list nor mapping.
     """
     try:
         return orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS * ordered).decode()
     except TypeError:  # halves of a sign, numbers of more than 64 bits, keys that are no strings
-        separators = (",", ":")
-        return json.dumps(_finite(value), sort_keys=ordered, separators=separators)
+        text = json.dumps(
+            _finite(value), sort_keys=ordered, separators=(",", ":"), ensure_ascii=False
+        )
+        return text.encode(errors="backslashreplace").decode()  # "\ud800" is JSON for half a sign
 
 
 def _finite(value: Any) -> Any:

@@ -14,30 +14,31 @@ from typing import TypeVar, cast
 
 T = TypeVar("T")
 
-QUICK, REST = 0.001, 2.0
-"""Seconds that the event loop may wait at once; and for how long threads wait after it was more:
-so a slow disk holds the loop up once in `REST`."""
+QUICK, PROOF = 0.001, 8
+"""Seconds that the event loop may wait; and how often in a row a thread must have waited for no
+longer before it may: a slow disk holds up nobody, one that turns slow does so once."""
 THREADS = 4
 """How many wait for the disk in this process."""
 
 
 class Disk:
-    """One disk, and whether it has been quick."""
+    """One disk, and how often in a row it was quick."""
 
     def __init__(self) -> None:
-        self._slow_until = 0.0
+        self._quick = 0
 
     async def wait(self, work: Callable[[], T]) -> T:
         """The result of work that waits for this disk."""
+        if self._quick >= PROOF:
+            return self._timed(work)
+        return await in_thread(lambda: self._timed(work))
+
+    def _timed(self, work: Callable[[], T]) -> T:
         began = monotonic()
-        if began < self._slow_until:
-            return await in_thread(work)
         try:
             return work()
         finally:
-            ended = monotonic()
-            if ended - began > QUICK:
-                self._slow_until = ended + REST
+            self._quick = self._quick + 1 if monotonic() - began <= QUICK else 0
 
 
 class Threads:
@@ -55,9 +56,9 @@ class Threads:
     def do(self, work: Callable[[], None]) -> None:
         """Have it done as soon as a thread is free."""
         if not self._begun:
-            self._begun = True
             for number in range(self._count):
                 Thread(target=self._serve, name=f"sqlite {number}", daemon=True).start()
+            self._begun = True
         self._work.put(work)
 
     def _serve(self) -> None:

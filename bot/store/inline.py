@@ -9,7 +9,7 @@ again after a pause.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
@@ -73,11 +73,17 @@ class Engine:
             raise
         self._read(conn)
 
-    async def look(self, statement: sa.Executable, parameters: Any) -> Rows:
-        """What one statement that is run often gives: it sees one moment without a transaction."""
+    async def look(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Rows:
+        """What one statement gives: it sees one moment without a transaction.
+
+        Raises TypeError when it is none that is run often: SQLAlchemy would begin a transaction.
+        """
+        prepared = self._prepared.of(statement, parameters)
+        if prepared is None:
+            raise TypeError("this statement is not marked with `often`")
         conn = await self._reader()
         try:
-            found = await conn.execute(statement, parameters)
+            found = prepared.run(conn.raw, parameters)
         except BaseException:
             conn.close()
             raise

@@ -44,8 +44,8 @@ class Journal:
 
     `changes` counts the writes so far that change a Record. `picture` is asked for the Record with
     all that was put; `committed` hears of each commit: its transaction, and the picture from the
-    moment when it was begun, None when more was written than what was put. Once a commit has
-    failed the journal is `broken` for good: what was put after it is not written.
+    moment when it was begun, None when more of a Record was written than what was put. Once a
+    commit has failed the journal is `broken` for good: what was put after it is not written.
     """
 
     def __init__(
@@ -141,10 +141,10 @@ class Journal:
 
     async def _write(self, batch: Sequence[Entry]) -> None:
         put = not any(entry.revises and entry.waits is not None for entry in batch)
+        revises = any(entry.revises for entry in batch)
         try:
             picture = self._picture() if put else None
             async with self._store.begin() as tx:
-                revises = any(entry.revises for entry in batch)
                 await tx.fence(self.mission, self.epoch, revises=revises)
                 results = [await _result(entry.write, tx) for entry in batch]
         except BaseException as error:
@@ -153,7 +153,8 @@ class Journal:
             raise
         for entry, result in zip(batch, results, strict=True):
             _tell(entry, result)
-        self._committed(tx, picture)
+        told = revises or self.mission not in tx.revisions
+        self._committed(tx, picture if told else None)
 
     def _break(self, error: BaseException) -> None:
         self.broken.set_result(error)

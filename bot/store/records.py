@@ -45,6 +45,7 @@ class Records:
         kept = self._kept.get(row["id"])
         if kept is None or kept.revision != row["revision"]:
             return None
+        self._kept.move_to_end(row["id"])
         return _now(kept, row)
 
     def keep(self, record: Record) -> None:

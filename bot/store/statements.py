@@ -182,7 +182,6 @@ LOCK_CAP = often(SET_MISSION.returning(t.missions.c.cap))
 REVISE = often(
     SET_MISSION.values(revision=t.missions.c.revision + 1).returning(t.missions.c.revision)
 )
-RENEW = often(SET_MISSION.where(t.missions.c.holder == bindparam("of_holder")))
 WAKE = often(SET_MISSION.values(wakes=t.missions.c.wakes + 1))
 WANT_ALL = often(update(t.slots).where(t.slots.c.mission == OF).values(wanted=t.slots.c.wanted + 1))
 SET_SLOT = often(

@@ -233,10 +233,9 @@ class Store:
 
     async def renew(self, missions: Sequence[str], holder: str, ttl: timedelta) -> None:
         """Keep these for another `ttl`."""
+        held = and_(t.missions.c.id.in_(missions), t.missions.c.holder == holder)
         async with self.begin() as tx:
-            until = {"of_holder": holder, "lease_until": tx.now + ttl}
-            for mission in missions:
-                await tx.conn.execute(q.RENEW, {"of_mission": mission, **until})
+            await tx.conn.execute(update(t.missions).where(held).values(lease_until=tx.now + ttl))
 
     async def wakes(self, mission: str) -> int:
         """How often the mission was woken: grows with each change a holder must look at."""
@@ -328,10 +327,11 @@ class Store:
         included.
         """
         found: list[SlotRow] = []
-        for key in sorted(keys):
-            mission, _, name = key.partition("/")
-            rows_of = await self._look(q.SLOT, of_mission=mission, of_name=name)
-            found += [SlotRow(**row) for row in rows_of]
+        async with self.reading() as conn:
+            for key in sorted(keys):
+                mission, _, name = key.partition("/")
+                of = {"of_mission": mission, "of_name": name}
+                found += [SlotRow(**row) for row in (await conn.execute(q.SLOT, of)).mappings()]
         now = self.clock()
         return tuple(
             slot for slot in self.edits.known(found)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from bot.collector import settle
 from graphs.models.ask import ModelFailed, OverCap
 from graphs.models.failures import Failure, Kind, classify
 from graphs.models.pricing import Tokens, price, tokens_of
@@ -121,6 +122,8 @@ class Brain:
                     raise Failure(Kind.setup, note=error.name or "") from None
                 except ValueError:
                     raise Failure(Kind.setup) from None
+                if not self.local:
+                    settle(self.provider)
             return self._chat
 
 

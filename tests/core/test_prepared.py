@@ -49,6 +49,8 @@ async def test_it_writes_and_reads_what_sqlalchemy_does(conn: Connection) -> Non
     assert written[0] == written[1]
     assert written[0]["error"] == ""
     assert written[0]["model"] == "ab"
+    (raw,) = conn.raw.execute("SELECT DISTINCT at, price FROM calls").fetchall()
+    assert raw == ("2026-03-09 09:00:00.000000", 250_000_000_000)
 
     of = {"of_mission": "m1"}
     read = (await conn.execute(q.SPENDING, of)).mappings().one()
@@ -85,3 +87,23 @@ async def test_sqlite_says_what_is_wrong(conn: Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         await conn.execute(q.once("sqlite", t.steps), {"mission": "m1", "key": "k", "result": None}
                            | {"mission": None})  # fmt: skip
+
+
+async def test_only_what_is_run_often_is_looked_at_without_a_transaction(tmp_path: Path) -> None:
+    """SQLAlchemy would begin one, and see that moment ever after."""
+    engine = Engine(str(tmp_path / "db"), 1.0)
+    with engine.sync_engine.begin() as made:
+        t.metadata.create_all(made)
+    assert (await engine.look(q.WAKES, {"of_mission": "m1"})).all() == []
+    with pytest.raises(TypeError, match="often"):
+        await engine.look(ALL, {"of_mission": "m1"})
+    await engine.dispose()
+
+
+async def test_one_row_is_asked_for_and_not_two(conn: Connection) -> None:
+    """As of SQLAlchemy's result: neither none nor many pass for one."""
+    found = await conn.execute(q.WAKES, {"of_mission": "m1"})
+    assert (found.first(), found.scalar_one_or_none(), found.mappings().first()) == (None,) * 3
+    for one in (found.scalar_one, found.mappings().one):
+        with pytest.raises(ValueError, match="unpack"):
+            one()

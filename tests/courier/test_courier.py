@@ -194,6 +194,72 @@ async def test_a_slot_that_is_named_is_looked_at_alone(
     assert (world.reads("plan:1"), world.reads("artifact:1")) == (["2"], ["3"])
 
 
+async def test_a_hold_that_ends_during_a_look_is_not_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """What waited for it is shown then, not at the next look at all rows."""
+    world.chat.pace = 0.3
+    await world.mission("m2", PLACE)
+    courier = world.courier(tick=3600)
+    await world.change("plan:1")
+    running = asyncio.create_task(courier.run())
+    await world.chat.until(1)
+    read = world.store.slots_named
+
+    async def slow(platform: str, keys: set[str]) -> tuple[SlotRow, ...]:
+        found = await read(platform, keys)
+        await asyncio.sleep(0.6)
+        return found
+
+    monkeypatch.setattr(world.store, "slots_named", slow)
+    await world.change("plan:1")
+    courier.nudge("m1/plan:1")
+    courier.nudge("m2/never:1")
+    async with asyncio.timeout(5):
+        await world.chat.until(2)
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_what_another_process_changed_is_shown_within_a_tick(world: World):
+    """Whatever else is looked at meanwhile."""
+    courier = world.courier(tick=0.5)
+    await world.change("plan:1")
+    running = asyncio.create_task(courier.run())
+    await world.chat.until(1)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await world.change("artifact:1")
+
+    async def nudges() -> None:
+        while True:
+            courier.nudge("m9/never:1")
+            await asyncio.sleep(0.02)
+
+    nudging = asyncio.create_task(nudges())
+    await world.chat.until(2)
+    assert loop.time() - began < 5
+    for task in (nudging, running):
+        task.cancel()
+    await asyncio.wait([nudging, running])
+
+
+async def test_a_message_that_is_needed_and_vanished_comes_back_at_once(world: World):
+    courier = world.courier(tick=3600)
+    await world.ask("question:Q1")
+    await world.change("question:Q1")
+    running = asyncio.create_task(courier.run())
+    await world.chat.until(1)
+    world.chat.plan("edit", gone())
+    await world.change("question:Q1")
+    courier.nudge("m1/question:Q1")
+    async with asyncio.timeout(10):
+        while world.calls("post") != ["question:Q1"] * 2:
+            await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait([running])
+
+
 async def test_slots_of_another_platform_are_passed_over_when_they_are_named(world: World):
     await world.mission("m2", "slack:W1:C1")
     await world.change("plan:1", mission="m2", place="slack:W1:C1")
