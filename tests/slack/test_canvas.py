@@ -209,6 +209,8 @@ async def test_a_crash_between_making_and_knowing_makes_no_second(
     mission = await quiet.started()
     await quiet.asked("artifact", name="artifact:1", version=1)
     await slack.until(lambda: canvases(slack))
+    for task in quiet.app._tasks:
+        task.cancel()  # who is killed hears nothing of the connections that are closed
     await quiet.stop()
     hung.open.set()
     await quiet.start(work=False)
