@@ -6,9 +6,7 @@ that to a thread and back costs as much CPU again; but nobody may wait for a slo
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from queue import SimpleQueue
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import TypeVar, cast
 
@@ -41,39 +39,14 @@ class Disk:
             self._quick = self._quick + 1 if monotonic() - began <= QUICK else 0
 
 
-class Threads:
-    """Threads for work that waits for the disk, begun when the first of it comes.
-
-    An executor makes a future, a lock and a weak reference for each piece of it, and its result
-    comes back through two futures more, each a turn of the event loop.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._begun = False
-        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
-
-    def do(self, work: Callable[[], None]) -> None:
-        """Have it done as soon as a thread is free."""
-        if not self._begun:
-            for number in range(self._count):
-                Thread(target=self._serve, name=f"sqlite {number}", daemon=True).start()
-            self._begun = True
-        self._work.put(work)
-
-    def _serve(self) -> None:
-        while True:
-            work = self._work.get()
-            with suppress(RuntimeError):  # its event loop was closed: nobody waits for it
-                work()
-            del work
-
-
-_disk = Threads(THREADS)
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sqlite")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """The result of the work. Who is cancelled waits for its end: nothing may run beside it."""
+    """The result of the work. Who is cancelled waits for its end: nothing may run beside it.
+
+    `run_in_executor` hands the end on through two futures more, each a turn of the event loop.
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
     ended: asyncio.Future[None] = loop.create_future()
@@ -93,7 +66,7 @@ async def in_thread(work: Callable[[], T]) -> T:
         else:
             loop.call_soon_threadsafe(settle, result, None)
 
-    _disk.do(run)
+    _threads.submit(run)
     try:
         return await done
     except asyncio.CancelledError:

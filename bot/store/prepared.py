@@ -1,8 +1,8 @@
 """Statements as SQL text: compiled by SQLAlchemy once, handed to sqlite3 ever after.
 
-To hand over a statement costs SQLAlchemy four times what sqlite3 takes to run it. Those that every
-step of a mission runs are marked with `often`; the types of their columns turn the values to and
-fro, as in any other statement.
+To hand over a statement costs SQLAlchemy four times what sqlite3 takes to run it. Those that are
+run again and again are marked with `often`; the types of their columns turn the values to and fro,
+as in any other statement.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Statements that every step of a mission runs, each built once.
+"""Statements that are run again and again, each built once.
 
 To build one costs SQLAlchemy more than SQLite takes to run it. Parameters that name a row are
 called `of_…`: the other parameters of an insert or update are the columns to write.
