@@ -35,11 +35,11 @@ class TaskState(StrEnum):
 
     @property
     def settled(self) -> bool:
-        return self in {TaskState.done, TaskState.skipped}
+        return self is TaskState.done or self is TaskState.skipped
 
     @property
     def stuck(self) -> bool:
-        return self in {TaskState.failed, TaskState.blocked}
+        return self is TaskState.failed or self is TaskState.blocked
 
 
 @dataclass(frozen=True)
@@ -178,13 +178,15 @@ def _views(record: Record, plan: Plan, since: Record | None) -> tuple[TaskView, 
         for task in plan.in_order:
             views[task.id] = _view(task, record, views)
         return tuple(views[t.id] for t in plan.tasks)
-    known, new = Board.of(since).by_id, _changed(record, since)
+    known, changed = Board.of(since).by_id, _changed(record, since)
+    gives_other: set[str] = set()
     for task in plan.in_order:
-        if task.id in new or not new.isdisjoint(task.depends_on):
-            views[task.id] = _view(task, record, views)
-            new.add(task.id)
-        else:
-            views[task.id] = known[task.id]
+        view = known[task.id]
+        if task.id in changed or not gives_other.isdisjoint(task.depends_on):
+            view = _view(task, record, views)
+            if _gives(view) != _gives(known[task.id]):
+                gives_other.add(task.id)
+        views[task.id] = view
     return tuple(views[t.id] for t in plan.tasks)
 
 
@@ -218,6 +220,11 @@ def _view(task: Task, record: Record, above: Mapping[str, TaskView]) -> TaskView
         return TaskView(task=task, state=TaskState.waiting)
     print_ = fingerprint(task, record, {v.task.id: _hash(v) for v in needs})
     return _progress(task, record, print_)
+
+
+def _gives(view: TaskView) -> tuple[bool, bool, str]:
+    """All that the tasks below can see of one."""
+    return view.state.settled, view.state.stuck, _hash(view)
 
 
 def _hash(view: TaskView) -> str:

@@ -156,6 +156,23 @@ def test_the_same_rows_give_the_same_board(tasks: tuple[Task, ...], data: st.Dat
     assert Board.of(made) == Board.of(scheduler.record)
 
 
+@settings(max_examples=60, deadline=None)
+@given(tasks=dags(), data=st.data())
+def test_a_board_that_goes_on_from_an_earlier_one_is_the_same(
+    tasks: tuple[Task, ...], data: st.DataObject
+):
+    """Whatever happened since, in one step or in several, what is kept is what is true."""
+    scheduler = Scheduler(record(*tasks), data)
+    since = scheduler.record
+    while actions := Board.of(scheduler.record).actions:
+        scheduler._do(data.draw(st.sampled_from(actions)))
+        if data.draw(st.booleans()):
+            continue
+        now = scheduler.record.model_copy()
+        assert Board.of(now, since=since) == Board.of(scheduler.record)
+        since = now
+
+
 @settings(max_examples=40, deadline=None)
 @given(tasks=dags(), data=st.data())
 def test_guidance_touches_only_the_task_and_what_reads_it(
