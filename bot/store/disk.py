@@ -12,22 +12,29 @@ from typing import TypeVar, cast
 
 T = TypeVar("T")
 
-QUICK, PROOF = 0.001, 8
-"""Seconds that the event loop may wait; and how often in a row a thread must have waited for no
-longer before it may: a slow disk holds up nobody, one that turns slow does so once."""
+QUICK = 0.001
+"""Seconds that the event loop may usually wait."""
+LAST, LONGEST = 8, 8 * QUICK
+"""Of about how many times the usual one is the mean, and the longest that is counted: twenty quick
+ones prove a disk, one that takes this long does away with the proof, a few make up for it."""
 THREADS = 4
 """How many wait for the disk in this process."""
 
 
 class Disk:
-    """One disk, and how often in a row it was quick."""
+    """One disk, and how long it usually takes: long, until it is known."""
 
     def __init__(self) -> None:
-        self._quick = 0
+        self._usual = LONGEST
+
+    @property
+    def quick(self) -> bool:
+        """Whether it is waited for on the event loop."""
+        return self._usual <= QUICK
 
     async def wait(self, work: Callable[[], T]) -> T:
         """The result of work that waits for this disk."""
-        if self._quick >= PROOF:
+        if self.quick:
             return self._timed(work)
         return await in_thread(lambda: self._timed(work))
 
@@ -36,7 +43,8 @@ class Disk:
         try:
             return work()
         finally:
-            self._quick = self._quick + 1 if monotonic() - began <= QUICK else 0
+            took = min(monotonic() - began, LONGEST)
+            self._usual += (took - self._usual) / LAST
 
 
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sqlite")

@@ -104,8 +104,13 @@ class Engine:
             raise
         return conn
 
+    @property
+    def quick(self) -> bool:
+        """Whether a commit is waited for on the event loop."""
+        return self._disk.quick
+
     def written(self, conn: "Connection") -> None:
-        """Take the connection back once it is committed."""
+        """Take the connection back once its transaction has ended."""
         self._writer = conn
 
     async def dispose(self) -> None:

@@ -9,32 +9,51 @@ from typing import Self
 from bot.store.inline import Connection, Engine
 
 
+LULL = 0.005
+"""Seconds without a commit after which a writer takes it that nobody comes to share its own."""
+
+
 class Writers:
     """The writers of this process, in the order in which they come.
 
-    Those who queue up while the disk is busy go into one transaction, each behind a savepoint of
-    its own: an error undoes only its own part, and everybody waits until the whole is committed.
+    Those who queue up while the disk is busy go into one transaction, each but the first behind a
+    savepoint of its own: an error undoes only its own part, and everybody waits until the whole is
+    committed. Who is alone on a quick disk commits at once.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._turn = asyncio.Lock()
+        self._coming = 0
+        self._last = -LULL
         self._group: Group | None = None
         self._commits: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Connection]:
         """A connection to write with. What was written is on the disk when the block is left."""
-        async with self._turn:
-            group = await self._joined()
-            group.conn.part()
+        self._coming += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._coming -= 1
+        try:
+            group = self._group = await self._joined()
+            group.begin_part()
             try:
                 yield group.conn
-                group.conn.keep_part()
+                group.keep_part()
             except BaseException as error:
-                group.undo_part(error)
+                self._undo_part(group, error)
                 raise
+            if group.parts == 1 and self._alone:
+                await self._commit_now(group)
+                return
             written = group.waits()
+            if group.parts == 1:
+                self._commit_soon(group)
+        finally:
+            self._turn.release()
         await written
 
     async def close(self) -> None:
@@ -42,13 +61,33 @@ class Writers:
         if self._commits:
             await asyncio.wait(self._commits)
 
+    @property
+    def _alone(self) -> bool:
+        """Whether a commit now holds nobody up, and nobody is there to share it."""
+        now = asyncio.get_running_loop().time()
+        return not self._coming and self._engine.quick and now - self._last > LULL
+
     async def _joined(self) -> "Group":
         if self._group is None or self._group.lost:
-            self._group = await Group.open(self._engine)
-            task = asyncio.create_task(self._commit(self._group), name="commit")
-            self._commits.add(task)
-            task.add_done_callback(self._commits.discard)
+            return await Group.open(self._engine)
         return self._group
+
+    def _undo_part(self, group: "Group", error: BaseException) -> None:
+        if group.parts:
+            group.undo_part(error)
+        else:
+            self._group = None
+            group.undo()
+
+    async def _commit_now(self, group: "Group") -> None:
+        self._group = None
+        await group.commit()
+        self._last = asyncio.get_running_loop().time()
+
+    def _commit_soon(self, group: "Group") -> None:
+        task = asyncio.create_task(self._commit(group), name="commit")
+        self._commits.add(task)
+        task.add_done_callback(self._commits.discard)
 
     async def _commit(self, group: "Group") -> None:
         """Take a turn behind the writers that wait now: they are in, and hear what came of it."""
@@ -63,14 +102,19 @@ class Writers:
                 raise
         else:
             group.tell(None)
+        finally:
+            self._last = asyncio.get_running_loop().time()
 
 
 class Group:
-    """A transaction that is being shared. `lost` is why SQLite undid all of it by itself."""
+    """A transaction that can be shared. `parts` counts what was written in it and stands; `lost`
+    is why SQLite undid all of it by itself.
+    """
 
     def __init__(self, engine: Engine, conn: Connection) -> None:
         self.conn = conn
         self.lost: BaseException | None = None
+        self.parts = 0
         self._engine = engine
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -78,6 +122,28 @@ class Group:
     async def open(cls, engine: Engine) -> Self:
         """Begin one, with the write lock. Raises when another process keeps it."""
         return cls(engine, await engine.write())
+
+    def begin_part(self) -> None:
+        """The first one needs no savepoint: it is the whole."""
+        if self.parts:
+            self.conn.part()
+
+    def keep_part(self) -> None:
+        """Raises sqlite3.Error when SQLite has undone the transaction meanwhile."""
+        if self.parts:
+            self.conn.keep_part()
+        elif not self.conn.in_transaction:
+            raise sqlite3.OperationalError("the transaction was undone")
+        self.parts += 1
+
+    def undo(self) -> None:
+        """Undo the whole: nobody else is in it."""
+        try:
+            self.conn.undo()
+        except sqlite3.Error:
+            self.conn.close()
+        else:
+            self._engine.written(self.conn)
 
     def undo_part(self, error: BaseException) -> None:
         """Undo one writer's part, since it raised this.

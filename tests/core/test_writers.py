@@ -9,6 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.store import Store, StoreDown
+from bot.store.writers import LULL
 from tests.core.world import mission
 
 
@@ -17,6 +18,18 @@ async def store(sqlite_url: str) -> AsyncGenerator[Store]:
     store = Store(sqlite_url)
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def quick(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """On a disk that has proved itself, after a lull."""
+    monkeypatch.setattr("bot.store.disk.QUICK", 1.0)
+    monkeypatch.setattr("bot.store.disk.LONGEST", 1.0)
+    await put(store, "first")
+    async with store.begin() as tx:
+        await tx.conn.exec_driver_sql("DELETE FROM missions")
+    await asyncio.sleep(LULL * 2)
+    return store
 
 
 async def put(store: Store, name: str, *, error: Exception | None = None) -> None:
@@ -53,6 +66,33 @@ async def test_an_error_undoes_only_its_own_part(store: Store):
     )  # fmt: skip
     assert done == [None, fault, None]
     assert await names(store) == ["after", "before"]
+
+
+async def test_who_is_alone_on_a_quick_disk_commits_at_once(quick: Store):
+    """No task, no turn of the event loop; and an error of its own undoes the whole."""
+    done: list[str] = []
+    asyncio.get_running_loop().call_soon(done.append, "somebody else's turn")
+    await put(quick, "alone")
+    assert not done
+    with pytest.raises(ValueError, match="mine"):
+        await put(quick, "broken", error=ValueError("mine"))
+    await put(quick, "next")
+    assert await names(quick) == ["alone", "next"]
+
+
+async def test_one_who_writes_on_and_on_gives_others_their_turn(quick: Store):
+    turns: list[int] = []
+
+    async def others() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    for number in range(20):
+        await put(quick, f"m{number}")
+    task.cancel()
+    assert len(turns) > 10
 
 
 async def test_a_writer_that_is_cancelled_holds_up_nobody(store: Store):
