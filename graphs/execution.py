@@ -20,6 +20,7 @@ from bot.domain.record import Record
 from bot.domain.route import held_up, review_stage
 from bot.domain.spend import OverCap
 from bot.domain.work import Attempt, AttemptStatus, Output, Verdict
+from bot.store.journal import Write
 from bot.store.store import StoreDown
 from bot.store.tx import Fenced, Tx
 from graphs import agent, gates, pauses, review
@@ -65,7 +66,7 @@ class Execution:
     async def run(self) -> None:
         self.shop.store.journals[self.hold.mission] = self.mirror.journal
         try:
-            await self._begin()
+            self._begin()
             while True:
                 await self._launch()
                 if not self.flying:
@@ -85,9 +86,11 @@ class Execution:
             del self.shop.store.journals[self.hold.mission]
             await self.mirror.journal.settled()
 
-    async def _begin(self) -> None:
+    def _begin(self) -> None:
+        """Written down with the first thing that is done."""
         if self.record.mission.status is not Status.running:
-            await self._stand(Status.running)
+            running = self.record.mission.model_copy(update={"status": Status.running})
+            self.mirror.put(self._to(Status.running), {"mission": running})
 
     async def _rest(self) -> None:
         """Nothing more can be done now: when that is for want of a person, the status says so."""
@@ -98,11 +101,14 @@ class Execution:
             await self._stand(Status.needs_answer)
 
     async def _stand(self, status: Status) -> None:
+        await self.mirror.change(self._to(status), revises=False)
+
+    def _to(self, status: Status) -> Write:
         async def write(tx: Tx) -> None:
             await tx.set_status(self.hold.mission, status)
             await self._show(tx)
 
-        await self.mirror.change(write, revises=False)
+        return write
 
     # -- the loop --------------------------------------------------------------------------------
 
@@ -175,7 +181,7 @@ class Execution:
         await self.mirror.reload()
         self.hold.seen = seen
         if self.record.mission.status is Status.queued:
-            await self._begin()
+            self._begin()
         self.short.clear()
         if not any(gate.kind is GateKind.budget for gate in self.record.open_gates):
             self.over_cap.clear()

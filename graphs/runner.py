@@ -93,23 +93,23 @@ class Runner:
             raise
 
     async def _hold(self, hold: Hold) -> None:
-        go_on = self._drive
-        if await self.shop.store.crashes(hold.mission) > MAX_CRASHES:
-            go_on = self._park
+        go_on = self._park if hold.lease.crashes > MAX_CRASHES else self._drive
+        hold.seen = hold.lease.wakes
         while True:
-            hold.seen = await self.shop.store.wakes(hold.mission)
-            hold.nudged.clear()
             await go_on(hold)
-            go_on = self._drive
             if await self.shop.store.release(hold.lease, hold.seen):
                 return
+            go_on = self._drive
+            hold.seen = await self.shop.store.wakes(hold.mission)
+            hold.nudged.clear()
 
     async def _drive(self, hold: Hold) -> None:
         """One run of the graph: resumed at its interrupt when there is one, else from the rows."""
         config: Any = {"configurable": {"thread_id": hold.mission}, "recursion_limit": STEPS}
-        snapshot = await self._graph.aget_state(config)
         entry: Any = {"mission": hold.mission}
-        if snapshot.interrupts:
+        begun = await self.saver.aget_tuple(config)
+        snapshot = await self._graph.aget_state(config) if begun else None
+        if snapshot and snapshot.interrupts:
             resume = {i.id: "look at the rows" for i in snapshot.interrupts}
             entry = Command(resume=resume, update=entry)
         await self._graph.ainvoke(entry, config, durability="exit")

@@ -83,7 +83,6 @@ WAKES = often(select(t.missions.c.wakes).where(t.missions.c.id == OF))
 WAKES_HELD = often(
     select(t.missions.c.id, t.missions.c.wakes).where(t.missions.c.holder == bindparam("of_holder"))
 )
-CRASHES = often(select(t.missions.c.crashes).where(t.missions.c.id == OF))
 GATES = often(_rows(t.gates, t.gates.c.opened_at, t.gates.c.id))
 DECISIONS = often(_rows(t.decisions, t.decisions.c.at))
 ATTEMPTS = often(_rows(t.attempts, t.attempts.c.task, t.attempts.c.number))
@@ -178,6 +177,17 @@ _FENCED = SET_MISSION.where(t.missions.c.epoch == bindparam("of_epoch"))
 _KEPT = (t.missions.c.revision, t.missions.c.cap)
 FENCE = often(_FENCED.returning(*_KEPT))
 FENCE_AND_REVISE = often(_FENCED.values(revision=t.missions.c.revision + 1).returning(*_KEPT))
+_HELD_BY_NOBODY = or_(
+    t.missions.c.holder == literal_column("''"),
+    t.missions.c.lease_until.is_(None),
+    t.missions.c.lease_until < bindparam("of_now", type_=t.Moment),
+)
+CLAIM = often(
+    SET_MISSION.where(or_(t.missions.c.holder == bindparam("of_holder"), _HELD_BY_NOBODY))
+    .values(epoch=t.missions.c.epoch + 1, crashes=t.missions.c.crashes + 1)
+    .returning(t.missions.c.epoch, t.missions.c.wakes, t.missions.c.crashes)
+)
+RELEASE = often(_FENCED.where(t.missions.c.wakes <= bindparam("of_wakes")))
 LOCK_CAP = often(SET_MISSION.returning(t.missions.c.cap))
 REVISE = often(
     SET_MISSION.values(revision=t.missions.c.revision + 1).returning(t.missions.c.revision)

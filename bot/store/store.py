@@ -45,11 +45,16 @@ class StoreDown(Exception):
 
 
 class Lease(Frozen):
-    """The right to advance one mission until `until`, as long as the epoch is the newest."""
+    """The right to advance one mission until `until`, as long as the epoch is the newest.
+
+    `crashes` counts how often it was taken without ever being given back in good order, this time
+    included.
+    """
 
     mission: str
     epoch: int
     wakes: int
+    crashes: int
     until: datetime
 
 
@@ -210,26 +215,13 @@ class Store:
     async def claim(self, mission: str, holder: str, ttl: timedelta) -> Lease | None:
         """Take the mission under a new epoch; None while another holder's lease runs."""
         async with self.begin() as tx:
-            free = or_(
-                t.missions.c.holder.in_(("", holder)),
-                t.missions.c.lease_until.is_(None),
-                t.missions.c.lease_until < tx.now,
-            )
-            done = await tx.conn.execute(
-                update(t.missions)
-                .where(t.missions.c.id == mission, free)
-                .values(
-                    holder=holder,
-                    epoch=t.missions.c.epoch + 1,
-                    lease_until=tx.now + ttl,
-                    crashes=t.missions.c.crashes + 1,
-                )
-                .returning(t.missions.c.epoch, t.missions.c.wakes)
-            )
-            row = done.first()
-            if row is None:
-                return None
-            return Lease(mission=mission, epoch=row[0], wakes=row[1], until=tx.now + ttl)
+            until = tx.now + ttl
+            taken = {"of_mission": mission, "of_holder": holder, "of_now": tx.now}
+            new = {"holder": holder, "lease_until": until}
+            row = (await tx.conn.execute(q.CLAIM, taken | new)).first()
+        if row is None:
+            return None
+        return Lease(mission=mission, epoch=row[0], wakes=row[1], crashes=row[2], until=until)
 
     async def renew(self, missions: Sequence[str], holder: str, ttl: timedelta) -> None:
         """Keep these for another `ttl`."""
@@ -250,16 +242,14 @@ class Store:
     async def release(self, lease: Lease, wakes: int) -> bool:
         """Let go, having seen this many wakes. False when there are newer ones: look again."""
         mine = and_(t.missions.c.id == lease.mission, t.missions.c.epoch == lease.epoch)
+        held = {"of_mission": lease.mission, "of_epoch": lease.epoch, "of_wakes": wakes}
+        free = {"holder": "", "lease_until": None, "seen": wakes, "crashes": 0}
         async with self.begin() as tx:
-            done = await tx.conn.execute(
-                update(t.missions)
-                .where(mine, t.missions.c.wakes <= wakes)
-                .values(holder="", lease_until=None, seen=wakes, crashes=0)
-            )
+            done = await tx.conn.execute(q.RELEASE, held | free)
             if done.rowcount == 1:
                 return True
-            held = await tx.conn.execute(select(t.missions.c.id).where(mine))
-            return held.first() is None
+            found = await tx.conn.execute(select(t.missions.c.id).where(mine))
+            return found.first() is None
 
     async def let_go(self, lease: Lease, *, well: bool = True) -> None:
         """Give the mission back as it is: this process ends in good order, or cannot go on.
@@ -271,11 +261,6 @@ class Store:
         async with self.begin() as tx:
             query = update(t.missions).where(mine)
             await tx.conn.execute(query.values(free | ({"crashes": 0} if well else {})))
-
-    async def crashes(self, mission: str) -> int:
-        """How often a holder took the mission without ever letting go in good order."""
-        found = await self._look(q.CRASHES, of_mission=mission)
-        return found[0]["crashes"] if found else 0
 
     async def free_dead(self, alive: Callable[[str], bool]) -> None:
         """Take the leases off holders that are known to be dead."""

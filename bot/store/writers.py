@@ -8,7 +8,6 @@ from typing import Self
 
 from bot.store.inline import Connection, Engine
 
-
 LULL = 0.005
 """Seconds without a commit after which a writer takes it that nobody comes to share its own."""
 

@@ -190,7 +190,6 @@ async def test_a_mission_that_is_not_there(store: Store):
     assert await store.mission("m9") is None
     assert await store.record("m9") is None
     assert await store.wakes("m9") == 0
-    assert await store.crashes("m9") == 0
     assert await store.claim("m9", "me", TTL) is None
     async with store.begin() as tx:
         with pytest.raises(Missing):
@@ -406,10 +405,12 @@ async def test_crashes_are_counted_until_a_holder_lets_go(store: Store, m1: str)
     await store.claim(m1, "one", TTL)
     await store.claim(m1, "one", TTL)
     lease = await store.claim(m1, "one", TTL)
-    assert await store.crashes(m1) == 3
     assert lease is not None
+    assert lease.crashes == 3
     await store.release(lease, 0)
-    assert await store.crashes(m1) == 0
+    again = await store.claim(m1, "one", TTL)
+    assert again is not None
+    assert again.crashes == 1
 
 
 async def test_giving_back_forgets_no_wake(store: Store, m1: str):
@@ -421,7 +422,9 @@ async def test_giving_back_forgets_no_wake(store: Store, m1: str):
     assert await store.runnable() == ()
     await store.let_go(lease)
     assert await store.runnable() == (m1,)
-    assert await store.crashes(m1) == 0
+    again = await store.claim(m1, "one", TTL)
+    assert again is not None
+    assert again.crashes == 1
 
 
 async def test_the_dead_hold_nothing(store: Store, m1: str):
