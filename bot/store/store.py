@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
@@ -86,24 +87,14 @@ class Store:
                 await self._writers.close()
             await self.engine.dispose()
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncGenerator[Tx]:
-        """One transaction: committed when the block ends, undone when it raises.
+    def begin(self) -> "Transaction":
+        """One transaction, as a block with a Tx: committed when the block ends, undone when it
+        raises.
 
         SQLite takes one writer at a time, so writers of this process queue here, in order.
         Raises StoreDown when the database cannot take it.
         """
-        taken = Taken(self.answers, self.edits.late)
-        try:
-            async with self._write() as conn:
-                yield Tx(conn, self.clock(), taken)
-        except BaseException as error:
-            # Who is cancelled in the last moment does not know whether it is on the disk: what it
-            # took along waits again; an answer that is there stays as it is.
-            taken.give_back()
-            _raise_down(error)
-            raise
-        taken.written()
+        return Transaction(self._write(), self.clock, Taken(self.answers, self.edits.late))
 
     def _write(self) -> AbstractAsyncContextManager[Conn]:
         if isinstance(self.engine, Engine):
@@ -419,6 +410,48 @@ class Store:
         query = select(t.missions.c.id).where(t.missions.c.ended_at < moment)
         async with self.reading() as conn:
             return tuple(row[0] for row in await conn.execute(query))
+
+
+class Transaction:
+    """The block of `Store.begin`. A generator would cost more than a statement."""
+
+    __slots__ = ("_clock", "_taken", "_write")
+
+    def __init__(
+        self, write: AbstractAsyncContextManager[Conn], clock: Clock, taken: Taken
+    ) -> None:
+        self._write = write
+        self._clock = clock
+        self._taken = taken
+
+    async def __aenter__(self) -> Tx:
+        try:
+            conn = await self._write.__aenter__()
+        except BaseException as error:
+            _raise_down(error)
+            raise
+        return Tx(conn, self._clock(), self._taken)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Who is cancelled in the last moment does not know whether it is on the disk: what it
+        took along waits again; an answer that is there stays as it is.
+        """
+        try:
+            await self._write.__aexit__(kind, error, trace)
+        except BaseException as failed:
+            self._taken.give_back()
+            _raise_down(failed)
+            raise
+        if error is None:
+            self._taken.written()
+            return
+        self._taken.give_back()
+        _raise_down(error)
 
 
 def _is(slot: SlotRow) -> ColumnElement[bool]:

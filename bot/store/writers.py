@@ -2,8 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Self
 
 from bot.store.inline import Connection, Engine
@@ -28,23 +26,36 @@ class Writers:
         self._group: Group | None = None
         self._commits: set[asyncio.Task[None]] = set()
 
-    @asynccontextmanager
-    async def write(self) -> AsyncGenerator[Connection]:
-        """A connection to write with. What was written is on the disk when the block is left."""
+    def write(self) -> "Part":
+        """A connection to write with, in a block. What was written is on the disk when the block
+        is left; when it raises, nothing of it is.
+        """
+        return Part(self)
+
+    async def join(self) -> "Group":
+        """The transaction to write in, once it is our turn: `leave` or `undo` it then."""
         self._coming += 1
         try:
             await self._turn.acquire()
         finally:
             self._coming -= 1
         try:
-            group = self._group = await self._joined()
-            group.begin_part()
-            try:
-                yield group.conn
-                group.keep_part()
-            except BaseException as error:
-                self._undo_part(group, error)
-                raise
+            if self._group is None or self._group.lost:
+                self._group = await Group.open(self._engine)
+            self._group.begin_part()
+        except BaseException:
+            self._turn.release()
+            raise
+        return self._group
+
+    async def leave(self, group: "Group") -> None:
+        """Let the next one have its turn, and wait until the part is on the disk."""
+        try:
+            group.keep_part()
+        except BaseException as error:
+            self.undo(group, error)
+            raise
+        try:
             if group.parts == 1 and self._alone:
                 await self._commit_now(group)
                 return
@@ -54,6 +65,17 @@ class Writers:
         finally:
             self._turn.release()
         await written
+
+    def undo(self, group: "Group", error: BaseException) -> None:
+        """Undo the part, since its writer raised this, and let the next one have its turn."""
+        try:
+            if group.parts:
+                group.undo_part(error)
+            else:
+                self._group = None
+                group.undo()
+        finally:
+            self._turn.release()
 
     async def close(self) -> None:
         """Let what is under way be committed: who is cancelled here stops no commit."""
@@ -65,18 +87,6 @@ class Writers:
         """Whether a commit now holds nobody up, and nobody is there to share it."""
         now = asyncio.get_running_loop().time()
         return not self._coming and self._engine.quick and now - self._last > LULL
-
-    async def _joined(self) -> "Group":
-        if self._group is None or self._group.lost:
-            return await Group.open(self._engine)
-        return self._group
-
-    def _undo_part(self, group: "Group", error: BaseException) -> None:
-        if group.parts:
-            group.undo_part(error)
-        else:
-            self._group = None
-            group.undo()
 
     async def _commit_now(self, group: "Group") -> None:
         self._group = None
@@ -103,6 +113,29 @@ class Writers:
             group.tell(None)
         finally:
             self._last = asyncio.get_running_loop().time()
+
+
+class Part:
+    """One writer's part of a transaction, as a block. A generator would cost as much again."""
+
+    __slots__ = ("_group", "_writers")
+
+    def __init__(self, writers: Writers) -> None:
+        self._writers = writers
+        self._group: Group | None = None
+
+    async def __aenter__(self) -> Connection:
+        self._group = await self._writers.join()
+        return self._group.conn
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, *_: object
+    ) -> None:
+        assert self._group is not None
+        if error is None:
+            await self._writers.leave(self._group)
+        else:
+            self._writers.undo(self._group, error)
 
 
 class Group:
