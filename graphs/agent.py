@@ -8,7 +8,7 @@ import asyncio
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from bot.domain.work import Fact, FileRef, Output, Source
 from bot.files import placed
 from bot.store.journal import Write
 from graphs import gates, intake, material
-from graphs.models.ask import Ask, ModelFailed
+from graphs.models.ask import Ask, ModelFailed, Offer
 from graphs.team import tools_of
 from graphs.tools import Asked, Attachment, Room, Tool, ToolResult, toolbox
 from graphs.workshop import Hold, Workshop
@@ -70,68 +70,68 @@ class Agent:
         self.notes = Notes()
         self.asked = 0
         self.tools = {t.name: t for t in toolbox(tools_of(self.task, self.who))}
+        self.folder = shop.folder / hold.mission / f"{run.task}.{run.number}"
+        self.room: Room | None = None
 
     async def run(self) -> Output:
-        ask, room = await self._ask(), await self._room()
+        data, offer = await self._data(), _offer(tuple(self.tools.values()))
         messages: list[Any] = []
         for step in range(self.shop.limits.steps):
-            turn = ask.model_copy(update={"key": f"{ask.key}:{step}"})
-            message = await self.shop.models.turn(turn, messages, self._offered())
+            message = await self.shop.models.turn(self._ask(data, step), messages, offer)
             if not message.tool_calls:
-                return await self._output(_text(message), room)
+                return await self._output(_text(message))
             messages.append(message)
-            messages += await self._use(message.tool_calls, room, step)
+            messages += await self._use(message.tool_calls, step)
         steps = self.shop.limits.steps
         raise ModelFailed(f"{self.task.id} did not come to an end within {steps} steps.")
 
     # -- what it is asked ------------------------------------------------------------------------
 
-    async def _ask(self) -> Ask[Any]:
+    def _ask(self, data: dict[str, Any], step: int) -> Ask[Any]:
+        task, number = self.task, self.attempt.number
+        return Ask(
+            mission=self.hold.mission, key=f"work:{task.id}:{number}:{step}", purpose="work",
+            tier=task.tier, system=self.who.prompt, task=task.id, attempt=number, data=data,
+        )  # fmt: skip
+
+    async def _data(self) -> dict[str, Any]:
         brief, task = self.record.brief, self.task
         assert brief is not None
-        key = f"work:{task.id}:{self.attempt.number}"
-        return Ask(
-            mission=self.hold.mission, key=key, purpose="work", tier=task.tier,
-            system=self.who.prompt, task=task.id, attempt=self.attempt.number,
-            data={
-                "goal": brief.goal,
-                "task": {
-                    "id": task.id,
-                    "title": task.title,
-                    "instructions": task.instructions,
-                    "criteria": [{"id": c.id, "text": c.text} for c in task.criteria],
-                },
-                "requirements": material.requirements(brief, self.record.covers(task.id)),
-                "inputs": self._inputs(),
-                "attachments": await intake.shown(self.shop, brief.attachments),
-                "guidance": material.guidance(self.record, task.id),
-                "feedback": self.attempt.feedback,
-                "house": material.house(brief),
-                "answers": material.answers(brief),
-                "now": brief.now.isoformat(timespec="minutes"),
-                "zone": brief.zone,
+        return {
+            "goal": brief.goal,
+            "task": {
+                "id": task.id,
+                "title": task.title,
+                "instructions": task.instructions,
+                "criteria": [{"id": c.id, "text": c.text} for c in task.criteria],
             },
-        )  # fmt: skip
+            "requirements": material.requirements(brief, self.record.covers(task.id)),
+            "inputs": self._inputs(),
+            "attachments": await intake.shown(self.shop, brief.attachments),
+            "guidance": material.guidance(self.record, task.id),
+            "feedback": self.attempt.feedback,
+            "house": material.house(brief),
+            "answers": material.answers(brief),
+            "now": brief.now.isoformat(timespec="minutes"),
+            "zone": brief.zone,
+        }
 
     def _inputs(self) -> list[dict[str, Any]]:
         views = Board.of(self.record).by_id
         return [material.output_of(views[d]) for d in self.task.depends_on if d in views]
 
-    def _offered(self) -> list[dict[str, Any]]:
-        return [_declared(tool) for tool in self.tools.values()]
-
     # -- what it may touch -----------------------------------------------------------------------
 
     async def _room(self) -> Room:
+        """Made when the first tool is used: most of it is files on the disk."""
         brief = self.record.brief
         assert brief is not None
-        home = self.shop.folder / self.hold.mission
-        inputs = home / "attachments"
+        inputs = self.folder.with_name("attachments")
         files = {f.name: await self._attachment(inputs, f) for f in brief.attachments if f.text}
         for made in self._made():
             files.setdefault(made.name, await self._earlier(inputs, made))
         return Room(
-            folder=home / f"{self.task.id}.{self.attempt.number}",
+            folder=self.folder,
             workers=self.shop.workers,
             attachments=files,
             web=self.shop.web,
@@ -161,10 +161,11 @@ class Agent:
 
     # -- tools -----------------------------------------------------------------------------------
 
-    async def _use(self, calls: Sequence[Any], room: Room, step: int) -> list[Any]:
+    async def _use(self, calls: Sequence[Any], step: int) -> list[Any]:
         """The answers to the calls of one turn, in their order."""
         from langchain_core.messages import ToolMessage
 
+        room = self.room = self.room or await self._room()
         answers: list[Any] = []
         for number, call in enumerate(calls):
             result = await self._call(call, room, f"{self._key}:{step}.{number}")
@@ -224,10 +225,10 @@ class Agent:
 
     # -- what it made ----------------------------------------------------------------------------
 
-    async def _output(self, text: str, room: Room) -> Output:
+    async def _output(self, text: str) -> Output:
         if not text.strip():
             raise ModelFailed(f"{self.task.id} ended without an answer.")
-        files = [await self._keep(room.folder / name) for name in dict.fromkeys(self.notes.files)]
+        files = [await self._keep(self.folder / name) for name in dict.fromkeys(self.notes.files)]
         return Output(
             text=text.strip(),
             files=tuple(files),
@@ -240,6 +241,12 @@ class Agent:
         sha = await self.shop.files.put(data)
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return FileRef(name=path.name, media_type=kind, size=len(data), sha256=sha)
+
+
+@lru_cache(maxsize=256)
+def _offer(tools: tuple[Tool, ...]) -> Offer:
+    """The tools of an agent as models are told of them."""
+    return Offer(_declared(tool) for tool in tools)
 
 
 @cache

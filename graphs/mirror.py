@@ -2,7 +2,8 @@
 the next look at the rows.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from bot.domain.board import Board
@@ -13,6 +14,7 @@ from bot.store.tx import Tx
 from graphs.workshop import Hold, Workshop
 
 T = TypeVar("T")
+R = TypeVar("R", Attempt, Verdict)
 
 UNKNOWN = -1
 
@@ -59,13 +61,11 @@ class Mirror:
 
     def with_attempt(self, attempt: Attempt) -> dict[str, Any]:
         """What a new state of an attempt changes."""
-        rest = (a for a in self.record.attempts if _made(a) != _made(attempt))
-        return {"attempts": tuple(sorted([*rest, attempt], key=_made))}
+        return {"attempts": _with(self.record.attempts, attempt, _made)}
 
     def with_verdict(self, verdict: Verdict) -> dict[str, Any]:
         """What a verdict changes."""
-        rest = (v for v in self.record.verdicts if _held(v) != _held(verdict))
-        return {"verdicts": tuple(sorted([*rest, verdict], key=_held))}
+        return {"verdicts": _with(self.record.verdicts, verdict, _held)}
 
     def _committed(self, tx: Tx, picture: Record | None) -> None:
         """Go along with a commit of what was put, when it is the next after what is known here."""
@@ -81,9 +81,11 @@ class Mirror:
         self._shop.store.records.keep(picture.at(revision))
 
 
-def _made(attempt: Attempt) -> tuple[str, int]:
-    return (attempt.task, attempt.number)
+_made: Callable[[Attempt], tuple[str, int]] = attrgetter("task", "number")
+_held: Callable[[Verdict], tuple[str, int]] = attrgetter("task", "attempt")
 
 
-def _held(verdict: Verdict) -> tuple[str, int]:
-    return (verdict.task, verdict.attempt)
+def _with(rows: Sequence[R], new: R, key: Callable[[R], tuple[str, int]]) -> tuple[R, ...]:
+    """The rows in order, with this one in the place of the one with its key."""
+    mine = key(new)
+    return tuple(sorted((*(row for row in rows if key(row) != mine), new), key=key))

@@ -181,11 +181,13 @@ def _views(record: Record, plan: Plan, since: Record | None) -> tuple[TaskView, 
     known, changed = Board.of(since).by_id, _changed(record, since)
     gives_other: set[str] = set()
     for task in plan.in_order:
-        view = known[task.id]
-        if task.id in changed or not gives_other.isdisjoint(task.depends_on):
+        before = view = known[task.id]
+        if not gives_other.isdisjoint(task.depends_on):
             view = _view(task, record, views)
-            if _gives(view) != _gives(known[task.id]):
-                gives_other.add(task.id)
+        elif task.id in changed:
+            view = _progress(task, record, before.fingerprint) if before.fingerprint else before
+        if view is not before and _gives(view) != _gives(before):
+            gives_other.add(task.id)
         views[task.id] = view
     return tuple(views[t.id] for t in plan.tasks)
 

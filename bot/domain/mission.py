@@ -1,8 +1,10 @@
 """A Mission and the Brief that it starts with."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -113,6 +115,11 @@ class Brief(Frozen):
     thread: tuple[str, ...] = ()
     now: datetime
     zone: str = "UTC"
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """The requirements' texts by their ids."""
+        return {r.id: r.text for r in self.requirements}
 
     def asking(self, text: str, *, quote: str, source: str) -> tuple["Brief", Requirement]:
         """The next version with one requirement more, so that the whole is held against it."""

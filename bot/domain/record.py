@@ -1,5 +1,6 @@
 """The Record: everything the rows say of one mission, and what follows from it."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -111,10 +112,10 @@ class Record(Frozen):
             found[attempt.task] = (*found.get(attempt.task, ()), attempt)
         return found
 
-    @cached_property
-    def texts(self) -> dict[str, str]:
+    @property
+    def texts(self) -> Mapping[str, str]:
         """The requirements' texts by their ids."""
-        return {r.id: r.text for r in self.brief.requirements} if self.brief else {}
+        return self.brief.texts if self.brief else {}
 
     @cached_property
     def _verdicts(self) -> dict[tuple[str, int], Verdict]:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
-from bot.domain.base import as_json
+from bot.domain.base import as_json, of_json
 from bot.store.disk import Disk, in_thread
 from bot.store.prepared import Found, Preparations
 
@@ -48,7 +48,7 @@ class Engine:
         made: Any = partial(_opened, path, busy_seconds)
         self.sync_engine = sa.create_engine(
             "sqlite+pysqlite://", creator=made, poolclass=NullPool, json_serializer=as_json,
-            paramstyle="named",
+            json_deserializer=of_json,
         )  # fmt: skip
         self._prepared = Preparations(self.sync_engine.dialect)
         self._busy_seconds = busy_seconds

@@ -87,17 +87,19 @@ class Prepared:
         compiled = statement.compile(dialect=dialect, column_keys=list(names))
         defaults = {c.key: _default(c) for c in _defaulted(compiled)}
         self._sql: str = compiled.string
-        self._given: list[tuple[str, Turn | None]] = []
-        self._fixed: dict[Any, Any] = {}
-        for name, bound in compiled.binds.items():
+        self._fixed: list[Any] = []
+        self._given: list[tuple[int, str, Turn | None]] = []
+        for at, name in enumerate(compiled.positiontup):
+            bound = compiled.binds[name]
             if bound.expanding:
                 raise TypeError(f"{name} is a list: its SQL differs from time to time")
             turn = bound.type.dialect_impl(dialect).bind_processor(dialect)
             if name in names:
-                self._given.append((name, turn))
+                self._fixed.append(None)
+                self._given.append((at, name, turn))
             elif name in defaults or not bound.required:
                 value = defaults.get(name, bound.value)
-                self._fixed[name] = turn(value) if turn else value
+                self._fixed.append(turn(value) if turn else value)
             else:
                 raise KeyError(name)
         columns = statement.exported_columns
@@ -108,9 +110,9 @@ class Prepared:
     def run(self, raw: Any, parameters: Mapping[str, Any]) -> Found:
         """Run it on a connection of sqlite3. Raises sqlite3's errors."""
         values = self._fixed.copy()
-        for name, turn in self._given:
+        for at, name, turn in self._given:
             value = parameters[name]
-            values[name] = turn(value) if turn else value
+            values[at] = turn(value) if turn else value
         cursor = raw.execute(self._sql, values)
         rows = cursor.fetchall()
         if self._turned:

@@ -251,15 +251,12 @@ def once(dialect: str, table: Table) -> Any:
 
 
 @cache
-def put(dialect: str, table: Table, changed: Sequence[str]) -> Any:
-    """Insert a row, or write these columns of the one with its key."""
+def put(dialect: str, table: Table, columns: Sequence[str], keep: Sequence[str]) -> Any:
+    """Insert a row of these columns, or write all but those to keep over the one with its key."""
     keys = [c.name for c in table.primary_key.columns]
     row = _insert(dialect, table)
-    return often(
-        row.on_conflict_do_update(
-            index_elements=keys, set_={name: row.excluded[name] for name in changed}
-        )
-    )
+    changed = {c: row.excluded[c] for c in columns if c not in keys and c not in keep}
+    return often(row.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
 @cache

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.domain.base import Frozen, as_json
+from bot.domain.base import Frozen, as_json, of_json
 from bot.domain.events import Event
 from bot.domain.gate import Gate
 from bot.domain.mission import ENDED, HouseContext, Mission, Person
@@ -87,7 +87,7 @@ class Store:
                 await self._writers.close()
             await self.engine.dispose()
 
-    def begin(self) -> "Transaction":
+    def begin(self) -> AbstractAsyncContextManager[Tx]:
         """One transaction, as a block with a Tx: committed when the block ends, undone when it
         raises.
 
@@ -461,8 +461,9 @@ def _is(slot: SlotRow) -> ColumnElement[bool]:
 def _engine(url: str, sqlite: bool) -> AsyncEngine | Engine:
     if not sqlite:
         return create_async_engine(
-            url, pool_size=10, max_overflow=20, pool_pre_ping=True, json_serializer=as_json
-        )
+            url, pool_size=10, max_overflow=20, pool_pre_ping=True, json_serializer=as_json,
+            json_deserializer=of_json,
+        )  # fmt: skip
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)

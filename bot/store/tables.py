@@ -90,10 +90,26 @@ class Money(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value.scaleb(12).to_integral_value())
+        return _pico(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else _dollars(int(value))
+        return _money(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Straight, where the driver takes a plain number: see `Moment`."""
+        return _pico if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        plain = dialect.name == "sqlite"
+        return _money if plain else super().result_processor(dialect, coltype)
+
+
+def _pico(money: Decimal | None) -> int | None:
+    return None if money is None else int(money.scaleb(12).to_integral_value())
+
+
+def _money(pico: int | None) -> Decimal | None:
+    return None if pico is None else _dollars(int(pico))
 
 
 @lru_cache(maxsize=1_024)
@@ -110,7 +126,15 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else writable(value)
+        return _written(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Straight: see `Moment`."""
+        return _written if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+
+def _written(text: str | None) -> str | None:
+    return None if text is None else writable(text)
 
 
 def _id(name: str, **more: Any) -> Column[str]:

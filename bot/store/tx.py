@@ -390,9 +390,8 @@ class Tx:
 
     async def _put(self, table: Table, row: Mapping[str, Any], keep: Sequence[str] = ()) -> None:
         """Insert, or replace the row with this key except the columns to keep."""
-        keys = [c.name for c in table.primary_key.columns]
-        changed = tuple(k for k in row if k not in keys and k not in keep)
-        await self.conn.execute(q.put(self.conn.dialect.name, table, changed), dict(row))
+        query = q.put(self.conn.dialect.name, table, tuple(row), tuple(keep))
+        await self.conn.execute(query, dict(row))
 
 
 def _call(mission: str, key: str, state: str) -> ColumnElement[bool]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.domain.base import canonical
 from bot.domain.plan import Tier
 from bot.domain.record import Record
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
@@ -16,6 +18,7 @@ __all__ = [
     "Ledger",
     "ModelFailed",
     "Models",
+    "Offer",
     "OverCap",
     "StoredCall",
     "Usage",
@@ -48,6 +51,17 @@ class Ask(BaseModel, Generic[T]):
     system: str = ""
     task: str = ""
     attempt: int = 0
+
+
+class Offer(tuple[Any, ...]):
+    """Tools as a model is told of them."""
+
+    @cached_property
+    def text(self) -> str:
+        """Their canonical JSON, made once for all who are offered the same."""
+        from langchain_core.utils.function_calling import convert_to_openai_tool
+
+        return canonical([convert_to_openai_tool(tool) for tool in self])
 
 
 class Ledger(Protocol):

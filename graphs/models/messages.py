@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
@@ -15,27 +16,25 @@ from langchain_core.messages import (
     ToolMessage,
     messages_from_dict,
 )
-from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from bot.domain.base import canonical
-from graphs.models.ask import Ask, Purpose
+from graphs.models.ask import Ask, Offer, Purpose
 from graphs.models.pricing import Tokens, tokens_of
 from graphs.models.sections import render
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 
 
-class Question(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Question:
     """Everything one call sends, whatever the model; `size` are its characters, tools and form
     included.
     """
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
     ask: Ask[Any]
     messages: tuple[BaseMessage, ...]
-    tools: tuple[Any, ...] = ()
+    tools: Offer = field(default_factory=Offer)
     form: dict[str, Any] | None = None
     request: str
     size: int
@@ -45,25 +44,23 @@ class Question(BaseModel):
         cls, ask: Ask[Any], after: Sequence[BaseMessage] = (), tools: Sequence[Any] = ()
     ) -> Self:
         """The question, with the messages that came after it."""
-        form = _form(ask.schema_) if ask.schema_ else None
-        first = (SystemMessage(_system(ask, form)), _human(ask))
-        return cls._made(ask, (*first, *after), tuple(tools), form)
+        first = (SystemMessage(_system(ask)), _human(ask))
+        offer = tools if isinstance(tools, Offer) else Offer(tools)
+        return cls._made(ask, (*first, *after), offer)
 
     @classmethod
     def _made(
         cls,
         ask: Ask[Any],
         messages: tuple[BaseMessage, ...],
-        tools: tuple[Any, ...],
-        form: dict[str, Any] | None,
+        tools: Offer,
     ) -> Self:
-        text = canonical(
-            {
-                "purpose": ask.purpose,
-                "messages": [_essence(m) for m in messages],
-                "tools": [convert_to_openai_tool(tool) for tool in tools],
-                "form": form,
-            }
+        """The request's hash is that of the canonical JSON of all four."""
+        form, form_text = _form(ask.schema_)
+        said = canonical([_essence(m) for m in messages])
+        text = (
+            f'{{"form":{form_text},"messages":{said},"purpose":"{ask.purpose}",'
+            f'"tools":{tools.text}}}'
         )
         request, size = sha256(text.encode()).hexdigest(), len(text)
         return cls(ask=ask, messages=messages, tools=tools, form=form, request=request, size=size)
@@ -74,7 +71,7 @@ class Question(BaseModel):
         lines = "\n".join(f"- {error}" for error in errors)
         text = f"Your last answer cannot be used:\n{lines}\nGive the whole answer again, corrected."
         mend = HumanMessage(text, additional_kwargs=_attached(self.ask, errors))
-        return self._made(self.ask, (*self.messages, *said, mend), self.tools, self.form)
+        return self._made(self.ask, (*self.messages, *said, mend), self.tools)
 
     @property
     def on_the_wire(self) -> list[BaseMessage]:
@@ -89,9 +86,10 @@ def prompt(purpose: Purpose) -> str:
 
 
 @cache
-def _form(schema: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of an answer."""
-    return schema.model_json_schema()
+def _form(schema: type[BaseModel] | None) -> tuple[dict[str, Any] | None, str]:
+    """The JSON schema of an answer, if it has a form, and its canonical JSON."""
+    form = schema.model_json_schema() if schema else None
+    return form, canonical(form)
 
 
 FORM = """## Form of the answer
@@ -99,9 +97,15 @@ Answer with one JSON object of this schema and nothing else: no fence, no words 
 {schema}"""
 
 
-def _system(ask: Ask[Any], form: dict[str, Any] | None) -> str:
-    schema = FORM.format(schema=json.dumps(form, separators=(",", ":"))) if form else ""
-    return "\n\n".join(part for part in (prompt(ask.purpose), ask.system.strip(), schema) if part)
+def _system(ask: Ask[Any]) -> str:
+    return _instructions(ask.purpose, ask.system, ask.schema_)
+
+
+@lru_cache(maxsize=256)
+def _instructions(purpose: Purpose, system: str, schema: type[BaseModel] | None) -> str:
+    form, _ = _form(schema)
+    asked = FORM.format(schema=json.dumps(form, separators=(",", ":"))) if form else ""
+    return "\n\n".join(part for part in (prompt(purpose), system.strip(), asked) if part)
 
 
 def _human(ask: Ask[Any]) -> HumanMessage:

@@ -8,6 +8,7 @@ never crashes on a tool. Only `Asked` leaves a tool as an exception: a person mu
 """
 
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 
 from graphs.tools.base import (
@@ -57,6 +58,7 @@ def toolbox(names: Iterable[str]) -> list[Tool]:
     return [_find(name) for name in dict.fromkeys(names)]
 
 
+@cache
 def _find(name: str) -> Tool:
     # Imported only when asked for: helper processes load this package for one function.
     if name not in _HOMES:

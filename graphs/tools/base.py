@@ -100,7 +100,7 @@ class Room:
     ask: Callable[[Asked], Awaitable[str]] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tool:
     """One thing an agent can do. `description` is a plain sentence for a model."""
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.cards import Button, Card, Click, Section, Table, TaskLine, decode, encode, plain
-from bot.domain.base import as_json, counted, digest
+from bot.domain.base import as_json, counted, digest, of_json
 from bot.domain.board import TaskState
 from bot.domain.gate import LABELS, PATIENCE, VERBS, GateKind, Verb
 from bot.domain.mission import Person, Status, title_of
@@ -54,6 +54,18 @@ def test_a_number_that_is_none_is_null(rest: list[int]) -> None:
     """Beside what only the slow way can say, too."""
     value = {"x": [float("nan"), float("-inf"), *rest]}
     assert json.loads(as_json(value)) == {"x": [None, None, *rest]}
+
+
+@pytest.mark.parametrize(
+    "text", ['{"half": "\\ud800b"}', "[1208925819614629174706176, -0.0, 1e-7]", '"ü\\n"', "null"]
+)
+def test_json_is_read_as_python_reads_it(text: str) -> None:
+    assert repr(of_json(text)) == repr(json.loads(text))
+
+
+def test_what_is_no_json_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        of_json("{")
 
 
 def test_what_json_has_no_form_for_is_refused() -> None:

@@ -1,14 +1,22 @@
 """From a model's words to a checked answer, and from data to a question."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from bot.domain.base import digest
+from bot.domain.plan import Tier
+from graphs.models.ask import Ask, Offer
+from graphs.models.messages import Question
 from graphs.models.sections import render
 from graphs.models.structured import CUT_OFF, NO_JSON, Malformed, candidates, parse
 from graphs.schemas import CritiqueDraft, PlanDraft, ReviewDraft
+from graphs.tools import Tool, toolbox
 
 GOOD = {"rows": [{"a": 1}, {"b": "x, }"}]}
 TEXT = json.dumps(GOOD)
@@ -120,3 +128,28 @@ def test_what_no_database_holds_is_left_out(sign: str) -> None:
     row = f'{{"criterion": "R1", "met": true, "evidence": "a{sign}b"}}'
     answer = parse(f'{{"rows": [{row}], "more{sign}": 1}}', ReviewDraft)
     assert answer.rows[0].evidence == "ab"
+
+
+@pytest.mark.parametrize("schema", [None, ReviewDraft])
+@pytest.mark.parametrize("names", [(), ("calculate", "ask_person")])
+def test_a_request_is_known_by_all_that_it_says(
+    schema: type[ReviewDraft] | None, names: tuple[str, ...]
+) -> None:
+    """Rows of earlier versions hold this hash: an answer is found again by it."""
+    ask: Ask[ReviewDraft] = Ask(
+        mission="m1", key="k", purpose="work", tier=Tier.light, data={"goal": "ü"}, schema_=schema
+    )
+    tools = [convert_to_openai_tool(_told(tool)) for tool in toolbox(names)]
+    question = Question.of(ask, [AIMessage("so far")], tools)
+    said = [[m.type, m.content, [], [], ""] for m in question.messages]
+    form = schema.model_json_schema() if schema else None
+    whole = {"purpose": "work", "messages": said, "tools": tools, "form": form}
+    assert question.request == digest(whole)
+    assert Question.of(ask, [AIMessage("so far")], Offer(tools)).request == question.request
+
+
+def _told(tool: Tool) -> dict[str, Any]:
+    return {
+        "title": tool.name, "description": tool.description,
+        **{k: v for k, v in tool.args.model_json_schema().items() if k != "title"},
+    }  # fmt: skip
