@@ -19,6 +19,7 @@ import structlog
 from bot.cards import Card
 from bot.domain.record import Record
 from bot.ports import Chat, ChatBusy, ChatGone, ChatLost, Message
+from bot.store.quiet import Quiet
 from bot.store.slots import SlotRow
 from bot.store.store import HOLDS, Store, StoreDown
 
@@ -30,7 +31,7 @@ Render = Callable[[Record, str, datetime], Card | None]
 T = TypeVar("T")
 
 TICK = 2.0
-"""Seconds between two looks at all rows, for what nobody nudges."""
+"""Seconds between two looks at all rows, for what nobody nudges; more while it is `Quiet`."""
 BREATH, LONG_BREATH, SHARE = 0.05, 0.5, 9.0
 """Seconds between two looks at the least: what changes meanwhile is looked at together. A look
 that took long is followed by a rest of `SHARE` times as long, up to the long breath."""
@@ -60,6 +61,7 @@ class Courier:
         self._held: dict[str, float] = {}
         self._behind: set[str] = set()
         self._all_at = 0.0
+        self._quiet = Quiet(store)
         self._last: OrderedDict[str, str] = OrderedDict()
 
     def nudge(self, *slots: str) -> None:
@@ -124,12 +126,17 @@ class Courier:
         post is among them: it must wait for those before it.
         """
         now, platform = asyncio.get_running_loop().time(), self._chat.platform
+        if now >= self._all_at and not self._quiet.due() and self._all_at:
+            self._all_at = now + self._tick
         if now < self._all_at and len(behind) <= NAMED:
             due = await self._store.slots_named(platform, behind)
             if all(slot.ref for slot in due):
                 return due
         self._all_at = now + self._tick
-        return await self._store.slots_behind(platform)
+        due = await self._store.slots_behind(platform)
+        if behind.union(self._held).issuperset(map(_key, due)):
+            self._quiet.calm()
+        return due
 
     async def _place(self, place: str, slots: list[SlotRow]) -> None:
         records: dict[str, Record | None] = {}
@@ -152,12 +159,12 @@ class Courier:
                 records[slot.mission] = await self._store.record(slot.mission)
             record = records[slot.mission]
             if record is None:
-                self._hold(_key(slot), self._tick)
+                self._later(slot)
                 return
             await self._try(slot, record)
         except Exception as error:  # noqa: BLE001  the row cannot be written now: look again later
             log.warning("slot_not_kept", **_name(slot), error=type(error).__name__)
-            self._hold(_key(slot), self._tick)
+            self._later(slot)
 
     async def _try(self, slot: SlotRow, record: Record) -> None:
         try:
@@ -198,7 +205,7 @@ class Courier:
 
     async def _post(self, slot: SlotRow, record: Record, message: Message) -> None:
         if not slot.posting and not await self._store.claim_post(slot):
-            self._hold(_key(slot), self._tick)
+            self._later(slot)
             return
         try:
             ref = await _answer(self._chat.post(message))
@@ -242,6 +249,11 @@ class Courier:
         """
         self._hold(_edits(slot) if slot.ref else slot.place, seconds)
         await self._store.set_slot(slot, not_before=self._in(seconds))
+
+    def _later(self, slot: SlotRow) -> None:
+        """Leave it to the next look at all rows."""
+        self._hold(_key(slot), self._tick)
+        self._quiet.stirred()
 
     async def _failed(self, slot: SlotRow, record: Record, **values: Any) -> None:
         """Give up only on what nobody waits for."""

@@ -15,6 +15,7 @@ import structlog
 
 from bot.domain.base import Frozen, Refused
 from bot.ports import ChatBusy, ChatLost
+from bot.store.quiet import Quiet
 from bot.store.store import Store, StoreDown
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ class Inbox:
         self._width = asyncio.Semaphore(width)
         self._changed = asyncio.Event()
         self._serving: dict[str, asyncio.Task[None]] = {}
+        self._quiet = Quiet(store)
 
     def serve(self, platform: str, apply: Apply) -> None:
         """Deal with a platform's letters from now on."""
@@ -70,8 +72,9 @@ class Inbox:
         """Deal with what waits, until cancelled."""
         try:
             while True:
-                self._changed.clear()
-                await self._look()
+                if self._quiet.due() or self._changed.is_set():
+                    self._changed.clear()
+                    await self._look()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(TICK):
                         await self._changed.wait()
@@ -93,6 +96,8 @@ class Inbox:
         except StoreDown as error:
             log.warning("inbox_not_read", error=str(error))
             return
+        if not waiting:
+            self._quiet.calm()
         by_place: dict[str, list[Letter]] = {}
         for row in waiting:
             letter = Letter.model_validate({k: row[k] for k in Letter.model_fields})

@@ -5,7 +5,7 @@ them. Colour never stands alone: a state is also a shape and a word. The colours
 those for light paper; a page may restyle them, since every part carries a class.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from html import escape
@@ -166,7 +166,12 @@ class _Canvas:
         """The points of all arrows as paths."""
         return [self._tip(name) for name in dict.fromkeys(end for _, end in self.drawing.lines)]
 
-    @property
+    @cached_property
+    def corners(self) -> Mapping[str, tuple[float, float]]:
+        """The upper left corner of each node."""
+        return {name: self._corner(name) for name in self.drawing.nodes}
+
+    @cached_property
     def size(self) -> tuple[float, float]:
         """Width and height of the whole picture."""
         cross = self.drawing.width * self._unit
@@ -187,8 +192,7 @@ class _Canvas:
     def _thick(self) -> int:
         return self.height if self.page.down else self.page.width
 
-    def corner(self, name: str) -> tuple[float, float]:
-        """The upper left corner of a node."""
+    def _corner(self, name: str) -> tuple[float, float]:
         across, layer = self.drawing.nodes[name]
         cross = MARGIN + (across - 0.5) * self._unit
         main = float(MARGIN + layer * self._pitch)
@@ -215,7 +219,7 @@ class _Canvas:
 
     def _tip(self, name: str) -> str:
         """The point of the arrow that enters a node."""
-        x, y = self.corner(name)
+        x, y = self.corners[name]
         if self.page.down:
             x, y = x + self.page.width / 2, y - 1.5
             return f"M{x - 3.5:.1f} {y - 4:.1f} {x:.1f} {y:.1f} {x + 3.5:.1f} {y - 4:.1f}"
@@ -236,12 +240,12 @@ ARROW = 2
 def _document(
     tasks: Sequence[TaskLine], title: str, shape: Shape, canvas: _Canvas
 ) -> Iterator[str]:
-    wide, high = canvas.size
+    (wide, high), sentences = canvas.size, [_sentence(task) for task in tasks]
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="plan {shape}" role="img" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
         f'font-family="{FAMILY}">'
-        f"<title>{_text(title)}</title><desc>{_text(described(tasks))}</desc>"
+        f"<title>{_text(title)}</title><desc>{_text(_described(sentences))}</desc>"
     )
     states = {task.id: task.state for task in tasks}
     yield '<g class="lines" fill="none" stroke="#c3c4cd" stroke-width="1.5">'
@@ -251,15 +255,19 @@ def _document(
     for path in canvas.tips:
         yield f'<path class="tip" stroke-linecap="round" d="{path}"/>'
     yield "</g>"
-    for task in tasks:
-        place = (canvas.corner(task.id), canvas.page, canvas.height)
-        yield _node(_sentence(task), task.id, task.title, task.state, *place)
+    for task, sentence in zip(tasks, sentences, strict=True):
+        place = (canvas.corners[task.id], canvas.page, canvas.height)
+        yield _node(sentence, task.id, task.title, task.state, *place)
     yield "</svg>"
 
 
 def described(tasks: Sequence[TaskLine]) -> str:
     """The picture in words, for those who do not see it."""
-    return " ".join(f"{_sentence(task)}." for task in tasks)
+    return _described(map(_sentence, tasks))
+
+
+def _described(sentences: Iterable[str]) -> str:
+    return " ".join(f"{sentence}." for sentence in sentences)
 
 
 def _sentence(task: TaskLine) -> str:

@@ -56,6 +56,7 @@ class Execution:
         self.over_cap: set[str] = set()
         self.short: set[str] = set()
         self._nudge: asyncio.Task[Any] | None = None
+        self._news = asyncio.Event()
         self._width = asyncio.Semaphore(shop.limits.tasks)
         self._reviews = asyncio.Semaphore(shop.limits.tasks)
 
@@ -65,6 +66,7 @@ class Execution:
 
     async def run(self) -> None:
         self.shop.store.journals[self.hold.mission] = self.mirror.journal
+        self.mirror.journal.broken.add_done_callback(self._heard)
         try:
             self._begin()
             while True:
@@ -133,7 +135,8 @@ class Execution:
         work = self._attempt(action) if isinstance(action, Run) else self._review(action)
         places = self._width if isinstance(action, Run) else self._reviews
         limited = self._limited(work, self._pause(action), places)
-        self.flying[flight] = asyncio.create_task(limited, name=str(flight))
+        task = self.flying[flight] = asyncio.create_task(limited, name=str(flight))
+        task.add_done_callback(self._heard)
 
     def _pause(self, action: Run | Review) -> float:
         """Seconds before another try: each one waits twice as long as the one before."""
@@ -158,13 +161,12 @@ class Execution:
 
     async def _next(self) -> None:
         """Wait until something lands or a person changes something."""
-        broken = self.mirror.journal.broken
         if self._nudge is None or self._nudge.done():
             self._nudge = asyncio.create_task(self.hold.nudged.wait(), name="nudge")
-        await asyncio.wait(
-            [*self.flying.values(), self._nudge, broken], return_when=asyncio.FIRST_COMPLETED
-        )
-        if broken.done():
+            self._nudge.add_done_callback(self._heard)
+        await self._news.wait()
+        self._news.clear()
+        if (broken := self.mirror.journal.broken).done():
             raise broken.result()
         landed = [f for f, task in self.flying.items() if task.done()]
         for flight in landed:
@@ -173,6 +175,10 @@ class Execution:
             self.short.clear()
         if self.hold.nudged.is_set():
             await self._refresh()
+
+    def _heard(self, _: asyncio.Future[Any]) -> None:
+        """To wait for all that is in the air would cost more, the more there is."""
+        self._news.set()
 
     async def _refresh(self) -> None:
         """Read the rows again: a decision, guidance, an answer, a stop."""

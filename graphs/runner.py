@@ -10,6 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
+from bot.store.quiet import Quiet
 from bot.store.store import Lease, StoreDown
 from bot.store.tx import Fenced, Missing
 from graphs import mission, pauses
@@ -39,6 +40,7 @@ class Runner:
         self.saver = saver or InMemorySaver()
         self._graph: Any = mission.build(shop, self._held).compile(checkpointer=self.saver)
         self._pulse: asyncio.Task[None] | None = None
+        self._quiet = Quiet(shop.store)
 
     async def _held(self, name: str) -> Hold:
         return self.held[name]
@@ -144,9 +146,10 @@ class Runner:
 
     async def _look(self) -> None:
         """See what other processes changed in the missions held here."""
-        if not self.held:
+        if not self.held or not self._quiet.due():
             return
         for name, wakes in (await self.shop.store.wakes_held(self.holder)).items():
             hold = self.held.get(name)
             if hold is not None and wakes > hold.seen:
                 hold.nudged.set()
+        self._quiet.calm()

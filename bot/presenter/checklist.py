@@ -24,7 +24,7 @@ WRITES = {"write_file", "chart", "join_tables"}
 
 def checklist(record: Record, slot: str, plan: Plan) -> Card:
     mission, board = record.mission, Board.of(record)
-    lines = tuple(line(v.task, record, v) for v in board.views)
+    lines = _lines(record, board)
     return Card(
         mission=mission.id, slot=slot, version=plan.version, title=mission.title,
         tone=_running_tone(record), text=_progress(record, board),
@@ -72,6 +72,17 @@ def _progress(record: Record, board: Board) -> str:
     if board.settled:
         return f"{finished}. Putting it together and holding it against what you asked for."
     return f"{finished}."
+
+
+def _lines(record: Record, board: Board) -> tuple[TaskLine, ...]:
+    """A line for each view, made once: a board keeps the views of what did not change, and only
+    the end of the mission gives them another line.
+    """
+    name = f"line:{record.mission.status.ended}"
+    for view in board.views:
+        if name not in vars(view):
+            vars(view)[name] = line(view.task, record, view)
+    return tuple(vars(view)[name] for view in board.views)
 
 
 def line(task: Task, record: Record, view: TaskView | None) -> TaskLine:

@@ -10,7 +10,7 @@ again after a pause.
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from time import monotonic
 from typing import Any, TypeAlias, TypeVar
@@ -89,6 +89,19 @@ class Engine:
             raise
         self._read(conn)
         return found
+
+    @property
+    def others(self) -> object:
+        """Equal to what it was before as long as no other process has written meanwhile.
+
+        SQLite says it of one connection; all of ours write through the same.
+        """
+        if self._writer is None:
+            return object()
+        with suppress(sqlite3.Error):
+            (version,) = self._writer.raw.execute("PRAGMA data_version").fetchone()
+            return self._writer, version
+        return object()
 
     async def write(self) -> "Connection":
         """The connection to write with, with the lock: for one at a time. Give it back.

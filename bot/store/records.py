@@ -36,16 +36,16 @@ class Records:
         if row is None:
             self._kept.pop(mission, None)
             return None
-        return self.known(row) or _now(await loaded(conn, row), row)
+        return self.known(mission, row) or _now(await loaded(conn, row), row)
 
-    def known(self, row: Mapping[Any, Any]) -> Record | None:
-        """The record that was kept, with what its mission's own row says by now; None when
-        another revision of it was.
+    def known(self, mission: str, row: Mapping[Any, Any]) -> Record | None:
+        """The record that was kept, with what its mission's own row says by now, see `STANDING`;
+        None when another revision of it was.
         """
-        kept = self._kept.get(row["id"])
+        kept = self._kept.get(mission)
         if kept is None or kept.revision != row["revision"]:
             return None
-        self._kept.move_to_end(row["id"])
+        self._kept.move_to_end(mission)
         return _now(kept, row)
 
     def keep(self, record: Record) -> None:
@@ -60,8 +60,9 @@ class Records:
 
 
 def _now(record: Record, row: Mapping[Any, Any]) -> Record:
-    spent = Spending.model_validate({name: row[name] for name in Spending.model_fields})
-    return record.now(rows.mission_of(row), spent, paused=bool(row["paused"]))
+    return record.now(
+        rows.mission_now(record.mission, row), rows.spending_of(row), paused=bool(row["paused"])
+    )
 
 
 async def loaded(conn: Conn, row: Mapping[Any, Any]) -> Record:
@@ -91,4 +92,4 @@ async def loaded(conn: Conn, row: Mapping[Any, Any]) -> Record:
 async def spending(conn: Conn, mission: str) -> Spending:
     """What the calls of a mission cost so far, and what is set aside for those under way."""
     found = await conn.execute(q.SPENDING, {"of_mission": mission})
-    return Spending.model_validate(dict(found.mappings().one()))
+    return rows.spending_of(found.mappings().one())

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.gate import Decision, Gate
-from bot.domain.mission import Mission
+from bot.domain.mission import Mission, Status
 from bot.domain.record import Spending
 from bot.domain.work import Attempt
+from bot.store.statements import MOVING
 
+SPENDING = tuple(Spending.model_fields)
 NOT_OURS = {
-    "holder", "epoch", "lease_until", "wakes", "seen", "crashes", "revision", "paused",
-    *Spending.model_fields,
+    "holder", "epoch", "lease_until", "wakes", "seen", "crashes", "revision", "paused", *SPENDING,
 }  # fmt: skip
 """Columns beside a mission's own: the lease, and what a Record says beside it."""
 
@@ -27,6 +28,18 @@ def mission_row(mission: Mission) -> dict[str, Any]:
 
 def mission_of(row: Mapping[Any, Any]) -> Mission:
     return Mission.model_validate({k: v for k, v in row.items() if k not in NOT_OURS})
+
+
+def mission_now(mission: Mission, row: Mapping[Any, Any]) -> Mission:
+    """The mission with what its row says by now of `statements.MOVING`."""
+    now = {name: row[name] for name in MOVING}
+    now["status"], now["thread"] = Status(now["status"]), tuple(now["thread"])
+    return mission.model_copy(update=now)
+
+
+def spending_of(row: Mapping[Any, Any]) -> Spending:
+    """What the database added up is of the right kind: it need not be looked at again."""
+    return Spending.model_construct(**{name: row[name] for name in SPENDING})
 
 
 def attempt_row(attempt: Attempt) -> dict[str, Any]:

@@ -73,12 +73,25 @@ def _spending() -> Select[*tuple[Any, ...]]:
 SPENDING = often(_spending())
 _PAID = SPENDING.subquery()
 _PAUSED_HERE = select(t.workspaces.c.paused).where(t.workspaces.c.id == t.missions.c.workspace)
-MISSION = often(
-    select(t.missions, _PAUSED_HERE.scalar_subquery().label("paused"), *_PAID.c)
-    .join_from(t.missions, _PAID, true())
-    .where(t.missions.c.id == OF)
-)
+
+
+def _standing(*columns: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*columns, _PAUSED_HERE.scalar_subquery().label("paused"), *_PAID.c)
+        .join_from(t.missions, _PAID, true())
+        .where(t.missions.c.id == OF)
+    )
+
+
+MISSION = often(_standing(t.missions))
 """The mission's own row with what it cost, see `SPENDING`, and whether its Workspace rests."""
+MOVING = (
+    "status", "title", "cap", "thread", "reason", "stop_asked", "cancel_asked", "updated_at",
+    "ended_at",
+)  # fmt: skip
+"""What of a mission's own row changes without a new revision."""
+STANDING = often(_standing(t.missions.c.revision, *(t.missions.c[name] for name in MOVING)))
+"""The same as `MISSION`, without what stays as long as the revision does."""
 WAKES = often(select(t.missions.c.wakes).where(t.missions.c.id == OF))
 WAKES_HELD = often(
     select(t.missions.c.id, t.missions.c.wakes).where(t.missions.c.holder == bindparam("of_holder"))

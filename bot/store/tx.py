@@ -104,6 +104,11 @@ class Tx:
         await self.set_mission(mission, **values)
 
     async def set_mission(self, mission: str, **values: Any) -> None:
+        """Change columns of `statements.MOVING`. Raises ValueError for another one: it would need
+        a new revision.
+        """
+        if other := values.keys() - q.MOVING:
+            raise ValueError(f"{', '.join(sorted(other))} of a mission stays as it is")
         await self.conn.execute(q.SET_MISSION, {"of_mission": mission, **values})
 
     async def wake(self, mission: str) -> None:

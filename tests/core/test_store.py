@@ -15,7 +15,9 @@ from bot.domain.gate import GateKind, Verb
 from bot.domain.mission import Attachment, HouseContext, Person, Policy, Status
 from bot.domain.record import Spending
 from bot.domain.work import AttemptStatus, Output
+from bot.store import statements as q
 from bot.store import tables as t
+from bot.store.records import Records
 from bot.store.slots import SlotRow
 from bot.store.store import HOLDS, Store
 from bot.store.tx import Fenced, Missing, Tx
@@ -184,6 +186,36 @@ async def test_a_record_comes_back_as_it_was(store: Store, m1: str):
     assert record.spending == Spending()
     async with store.begin() as tx:
         assert await store.record_in(tx, record.mission) == record
+
+
+MOVED: dict[str, Any] = {
+    "status": Status.paused, "title": "Another", "cap": Decimal("7.5"), "thread": ("more",),
+    "reason": "Stopped.", "stop_asked": True, "cancel_asked": True, "updated_at": AT + TTL,
+    "ended_at": AT + TTL,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", q.MOVING)
+async def test_a_kept_record_says_what_its_row_says_by_now(store: Store, m1: str, name: str):
+    """Without a new revision, and as one that is read anew."""
+    before = await store.record(m1)
+    value = list(MOVED[name]) if name == "thread" else MOVED[name]
+    async with store.begin() as tx:
+        await tx.set_mission(m1, **{name: value})
+    record = await store.record(m1)
+    assert before is not None
+    assert record == before.model_copy(
+        update={"mission": before.mission.model_copy(update={name: MOVED[name]})}
+    )
+    store.records = Records()
+    assert await store.record(m1) == record
+
+
+async def test_what_stays_as_it_is_cannot_be_set(store: Store, m1: str):
+    """A record that is kept would not tell."""
+    async with store.begin() as tx:
+        with pytest.raises(ValueError, match="goal of a mission stays"):
+            await tx.set_mission(m1, goal="Another")
 
 
 async def test_a_mission_that_is_not_there(store: Store):
