@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from bot.domain.artifact import Artifact
 from bot.domain.base import Frozen
@@ -60,6 +60,16 @@ class Record(Frozen):
     def at(self, revision: int) -> Self:
         """The same once it is known which revision it tells of."""
         return super(Frozen, self).model_copy(update={"revision": revision})
+
+    def with_gate(self, gate: str, **values: Any) -> Self:
+        """The same once a gate has these values."""
+        gates = (g.model_copy(update=values) if g.id == gate else g for g in self.gates)
+        return self.model_copy(update={"gates": tuple(gates)})
+
+    def with_decision(self, decision: Decision) -> Self:
+        """The same once a person has decided this."""
+        decisions = sorted((*self.decisions, decision), key=lambda d: d.at)
+        return self.model_copy(update={"decisions": tuple(decisions)})
 
     @property
     def plan(self) -> Plan | None:

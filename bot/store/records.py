@@ -18,6 +18,7 @@ from bot.domain.work import Guidance, Verdict
 from bot.store import rows
 from bot.store import statements as q
 from bot.store.inline import Conn
+from bot.store.tx import Tx
 
 KEPT = 256
 """How many records are kept, of the open missions that were looked at last."""
@@ -47,6 +48,16 @@ class Records:
             return None
         self._kept.move_to_end(mission)
         return _now(kept, row)
+
+    def follow(self, tx: Tx) -> None:
+        """Go along with what was committed, where the record before it is here."""
+        for mission, follows in tx.follows.items():
+            kept, revision = self._kept.get(mission), tx.revisions[mission]
+            if kept is None or kept.revision != revision - 1 or None in follows:
+                continue
+            for follow in follows:
+                kept = follow(kept) if follow else kept
+            self.keep(kept.at(revision))
 
     def keep(self, record: Record) -> None:
         """Keep a record of what is committed, as long as the mission is open."""

@@ -94,7 +94,8 @@ class Store:
         SQLite takes one writer at a time, so writers of this process queue here, in order.
         Raises StoreDown when the database cannot take it.
         """
-        return Transaction(self._write(), self.clock, Taken(self.answers, self.edits.late))
+        taken = Taken(self.answers, self.edits.late)
+        return Transaction(self._write(), self.clock, taken, self.records)
 
     def _write(self) -> AbstractAsyncContextManager[Conn]:
         if isinstance(self.engine, Engine):
@@ -421,14 +422,20 @@ class Store:
 class Transaction:
     """The block of `Store.begin`. A generator would cost more than a statement."""
 
-    __slots__ = ("_clock", "_taken", "_write")
+    __slots__ = ("_clock", "_records", "_taken", "_tx", "_write")
 
     def __init__(
-        self, write: AbstractAsyncContextManager[Conn], clock: Clock, taken: Taken
+        self,
+        write: AbstractAsyncContextManager[Conn],
+        clock: Clock,
+        taken: Taken,
+        records: Records,
     ) -> None:
         self._write = write
         self._clock = clock
         self._taken = taken
+        self._records = records
+        self._tx: Tx | None = None
 
     async def __aenter__(self) -> Tx:
         try:
@@ -436,7 +443,8 @@ class Transaction:
         except BaseException as error:
             _raise_down(error)
             raise
-        return Tx(conn, self._clock(), self._taken)
+        self._tx = Tx(conn, self._clock(), self._taken)
+        return self._tx
 
     async def __aexit__(
         self,
@@ -453,11 +461,13 @@ class Transaction:
             self._taken.give_back()
             _raise_down(failed)
             raise
-        if error is None:
-            self._taken.written()
+        if error is not None:
+            self._taken.give_back()
+            _raise_down(error)
             return
-        self._taken.give_back()
-        _raise_down(error)
+        self._taken.written()
+        if self._tx is not None:
+            self._records.follow(self._tx)
 
 
 def _is(slot: SlotRow) -> ColumnElement[bool]:

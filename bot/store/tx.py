@@ -1,9 +1,9 @@
 """One transaction: each method writes one thing, and nothing is visible until all of it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, select, update
 
@@ -13,6 +13,7 @@ from bot.domain.events import EventKind
 from bot.domain.gate import Decision, Gate, Verb
 from bot.domain.mission import Brief, HouseContext, Mission, Person, Status
 from bot.domain.plan import Plan
+from bot.domain.record import Record
 from bot.domain.work import Attempt, Guidance, Verdict
 from bot.store import rows
 from bot.store import statements as q
@@ -35,12 +36,17 @@ BY = 12
 GONE = "That mission is not here any more."
 
 
+Follow: TypeAlias = Callable[[Record], Record] | None
+"""How a record that was kept goes along with what was written."""
+
+
 class Tx:
     """Writes of one transaction. Lock the mission first: that puts its writers in order.
 
     `wanted` names the slots that have something new to show, as `mission/name`; `revisions` the
-    missions whose records change, `caps` what those that are held may cost. Who holds a mission's
-    row writes what waits for it, see `bot.store.late`.
+    missions whose records change, `follows` how those that are kept go along; `caps` what missions
+    that are held may cost. Who holds a mission's row writes what waits for it, see
+    `bot.store.late`.
     """
 
     def __init__(self, conn: Conn, now: datetime, late: Taken) -> None:
@@ -49,6 +55,7 @@ class Tx:
         self.wanted: list[str] = []
         self.revisions: dict[str, int] = {}
         self.caps: dict[str, Decimal] = {}
+        self.follows: dict[str, list[Follow]] = {}
         self._late = late
 
     # -- the mission ---------------------------------------------------------------------------
@@ -115,16 +122,15 @@ class Tx:
         """Leave word that something changed; the holder lets go only of what it has seen."""
         await self.conn.execute(q.WAKE, {"of_mission": mission})
 
-    async def revise(self, mission: str) -> None:
-        """A record kept from before tells no longer what the rows say: a new revision, once."""
+    async def revise(self, mission: str, follow: Follow = None) -> None:
+        """A record kept from before tells no longer what the rows say: a new revision, once.
+
+        `follow` gives the record that tells it, of the one before; None when only the rows do.
+        """
+        self.follows.setdefault(mission, []).append(follow)
         if mission not in self.revisions:
             found = await self.conn.execute(q.REVISE, {"of_mission": mission})
             self.revisions[mission] = found.scalar_one_or_none() or 0
-
-    async def _revised(self, mission: str, changed: bool) -> bool:
-        if changed:
-            await self.revise(mission)
-        return changed
 
     # -- what the graph makes ------------------------------------------------------------------
 
@@ -177,7 +183,9 @@ class Tx:
 
     async def open_gate(self, gate: Gate) -> bool:
         """False when this gate was opened before: then nothing changes."""
-        return await self._revised(gate.mission, await self._once(t.gates, rows.gate_row(gate)))
+        if opened := await self._once(t.gates, rows.gate_row(gate)):
+            await self.revise(gate.mission)
+        return opened
 
     async def gate(self, gate: str) -> Gate | None:
         found = await self.conn.execute(q.GATE, {"of_gate": gate})
@@ -188,7 +196,11 @@ class Tx:
         """False when it was closed already: a gate closes once."""
         closed = {"closed_at": self.now, "outcome": outcome.value, "expired": expired}
         done = await self.conn.execute(q.CLOSE_GATE, {"of_gate": gate.id, **closed})
-        return await self._revised(gate.mission, done.rowcount == 1)
+        if done.rowcount != 1:
+            return False
+        now = {"closed_at": self.now, "outcome": outcome, "expired": expired}
+        await self.revise(gate.mission, lambda record: record.with_gate(gate.id, **now))
+        return True
 
     async def close_gates(self, mission: str, outcome: Verb) -> None:
         """Close whatever still waits, when the mission ends."""
@@ -208,8 +220,10 @@ class Tx:
 
     async def add_decision(self, mission: str, decision: Decision) -> bool:
         """False when this person has decided at this gate before."""
-        row = rows.decision_row(decision, mission)
-        return await self._revised(mission, await self._once(t.decisions, row))
+        new = await self._once(t.decisions, rows.decision_row(decision, mission))
+        if new:
+            await self.revise(mission, lambda record: record.with_decision(decision))
+        return new
 
     async def decisions(self, gate: str) -> tuple[Decision, ...]:
         found = await self.conn.execute(q.DECISIONS_AT, {"of_gate": gate})

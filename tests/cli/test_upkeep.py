@@ -15,6 +15,7 @@ import pytest
 from bot.files import FolderFiles
 from bot.missions import Missions
 from bot.removal import Removal
+from bot.store import statements as q
 from bot.store.store import Store
 from tests.asks.world import Chat
 from tests.cli.shell import GOAL, Screen, Shell
@@ -290,7 +291,9 @@ async def test_a_forgotten_person_is_nameless_in_the_missions_of_others(
     chat = Chat(store)
     mission = await chat.mission()
     async with store.begin() as tx:
-        await tx.set_mission(mission.id, policy={"kind": "channel"})
+        policy = {"of_mission": mission.id, "policy": {"kind": "channel"}}
+        await tx.conn.execute(q.SET_MISSION, policy)
+        await tx.revise(mission.id)
         await tx.put_person(BOB)
     await chat.writes("Look at the second sheet only", BOB)
     await chat.writes("stop", BOB)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.record import Record
 from bot.domain.spend import OverCap
+from bot.store import statements as q
 from bot.store.journal import Journal
 from bot.store.store import Store
 from bot.store.tx import Fenced, Tx
@@ -150,7 +151,8 @@ async def test_who_is_cancelled_before_its_turn_writes_nothing(book: Book):
 
 async def test_once_another_holds_the_mission_nothing_is_written(book: Book, store: Store):
     async with store.begin() as tx:
-        await tx.set_mission("m1", holder="", lease_until=None)
+        free = {"of_mission": "m1", "holder": "", "lease_until": None}
+        await tx.conn.execute(q.SET_MISSION, free)
     assert await store.claim("m1", "other", timedelta(minutes=1)) is not None
     book.put("T1")
     with pytest.raises(Fenced):

@@ -12,6 +12,7 @@ from bot.domain.artifact import Artifact
 from bot.domain.mission import HouseContext
 from bot.domain.work import FileRef
 from bot.missions import MAX_GOAL
+from bot.store import statements as q
 from handlers.web import Face
 from tests.web.conftest import HOME, ask_for_plan
 from tests.web.test_render import Seen
@@ -282,7 +283,8 @@ async def test_other_workspaces_stay_out_of_sight(browser: httpx.AsyncClient, fa
     await begin(browser, headers={"Origin": HOME})
     made = await mission(face)
     async with face.store.begin() as tx:
-        await tx.set_mission(made, workspace="slack:T1")
+        await tx.conn.execute(q.SET_MISSION, {"of_mission": made, "workspace": "slack:T1"})
+        await tx.revise(made)
     assert GOAL not in (await browser.get("/")).text
     assert (await browser.get(f"/missions/{made}/artifact/1.md")).status_code == 404
     button = {"id": approve(made, "g1")}
