@@ -84,11 +84,13 @@ class Courier:
                 self._changed.clear()
                 began = time()
                 await self._serve()
-                rest = SHARE * (time() - began)
-                await asyncio.sleep(min(max(BREATH, rest), LONG_BREATH))
+                ended = time()
+                rested = ended + min(max(BREATH, SHARE * (ended - began)), LONG_BREATH)
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(max(self._all_at, time())):
+                    async with asyncio.timeout_at(max(self._all_at, ended)):
                         await self._changed.wait()
+                if (short := rested - time()) > 0:
+                    await asyncio.sleep(short)
         finally:
             await self._drop()
 

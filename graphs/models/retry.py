@@ -1,7 +1,6 @@
 """When to try again, and for how long: one time budget holds every try and every pause."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TypeVar
 
@@ -23,14 +22,9 @@ class Budget:
     def __init__(self, seconds: float) -> None:
         self.left = seconds
 
-    @asynccontextmanager
-    async def spent(self) -> AsyncGenerator[None]:
-        """Count the time inside."""
-        start = monotonic()
-        try:
-            yield
-        finally:
-            self.left -= monotonic() - start
+    def spend(self, since: float) -> None:
+        """Count the time since then, as `time.monotonic` has it."""
+        self.left -= monotonic() - since
 
 
 class wait_as_asked(wait_base):

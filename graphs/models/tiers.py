@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from importlib import import_module
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -243,12 +244,15 @@ class Tiers:
         budget = Budget(self._deadline)
 
         async def once() -> AIMessage:
-            async with self._places[brain.provider], budget.spent():
+            async with self._places[brain.provider]:
+                began = monotonic()
                 try:
                     async with asyncio.timeout(budget.left):
                         return await brain.say(question, most)
                 except TimeoutError:
                     pass
+                finally:
+                    budget.spend(began)
             raise Failure(Kind.late)
 
         def note(failure: Failure) -> None:

@@ -221,7 +221,9 @@ async def test_a_hold_that_ends_during_a_look_is_not_forgotten(
     await asyncio.wait([running])
 
 
-async def test_what_another_process_changed_is_shown_within_a_tick(world: World):
+async def test_what_another_process_changed_is_shown_within_a_tick(
+    world: World, another: Callable[[], Store]
+):
     """Whatever else is looked at meanwhile."""
     courier = world.courier(tick=0.5)
     await world.change("plan:1")
@@ -229,6 +231,7 @@ async def test_what_another_process_changed_is_shown_within_a_tick(world: World)
     await world.chat.until(1)
     loop = asyncio.get_running_loop()
     began = loop.time()
+    world.store = another()
     await world.change("artifact:1")
 
     async def nudges() -> None:
