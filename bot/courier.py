@@ -115,6 +115,7 @@ class Courier:
         except Exception as error:  # noqa: BLE001  whatever it is, people wait: look again later
             log.warning("slots_not_read", error=type(error).__name__)
             self._behind |= behind
+            self._quiet.stirred()
             return 0
         free = [slot for slot in due if self._free(slot)]
         self._behind |= {_key(slot) for slot in due} - {_key(slot) for slot in free}

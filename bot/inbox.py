@@ -95,8 +95,11 @@ class Inbox:
             waiting = await self._store.inbox_waiting()
         except StoreDown as error:
             log.warning("inbox_not_read", error=str(error))
+            self._quiet.stirred()
             return
-        if not waiting:
+        if waiting:
+            self._quiet.stirred()
+        else:
             self._quiet.calm()
         by_place: dict[str, list[Letter]] = {}
         for row in waiting:

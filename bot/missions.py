@@ -146,7 +146,7 @@ class Missions:
         if no is not None:
             return no
         decision = Decision(
-            gate=gate.id, person=said.person.id, name=said.person.name, verb=said.verb,
+            gate=gate.id, person=said.person.id, name=writable(said.person.name), verb=said.verb,
             words=writable(said.words).strip()[:MAX_WORDS], data=said.data, at=tx.now,
         )  # fmt: skip
         if not await tx.add_decision(mission.id, decision):

@@ -443,7 +443,11 @@ class Transaction:
         except BaseException as error:
             _raise_down(error)
             raise
-        self._tx = Tx(conn, self._clock(), self._taken)
+        try:
+            self._tx = Tx(conn, self._clock(), self._taken)
+        except BaseException as error:
+            await self._write.__aexit__(type(error), error, error.__traceback__)
+            raise
         return self._tx
 
     async def __aexit__(

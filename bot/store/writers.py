@@ -4,6 +4,8 @@ import asyncio
 import sqlite3
 from typing import Self
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.store.inline import Connection, Engine
 
 LULL = 0.005
@@ -172,7 +174,7 @@ class Group:
         """Undo the whole: nobody else is in it."""
         try:
             self.conn.undo()
-        except sqlite3.Error:
+        except (sqlite3.Error, SQLAlchemyError):
             self.conn.close()
         else:
             self._engine.written(self.conn)
@@ -190,6 +192,7 @@ class Group:
                 self.lost = error
         except sqlite3.Error as fault:
             self.lost = fault
+            self.conn.close()  # who comes next needs the lock
 
     def waits(self) -> asyncio.Future[None]:
         """Until the whole is on the disk, for one writer. Raises when it cannot be."""

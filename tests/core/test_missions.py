@@ -202,6 +202,16 @@ async def test_approving_the_plan_closes_its_gate_and_wakes_the_mission(office: 
     assert (await office.events(asked.mission))[-1] is EventKind.decided
 
 
+async def test_a_name_that_cannot_be_written_is_shown_as_it_is_kept(office: Office):
+    """Half a sign in a display name: a card with it could not be sent."""
+    asked = await office.planned()
+    await office.record(asked.mission)
+    await office.say(asked, Verb.approve, person=ADA.model_copy(update={"name": "Ada\ud83d"}))
+    record = await office.record(asked.mission)
+    assert [d.name for d in record.decisions] == ["Ada"]
+    record.model_dump_json()
+
+
 async def test_a_decision_changes_the_slot_which_locks_the_buttons(office: Office):
     asked = await office.planned()
     before = {s.name: s.wanted for s in await office.store.slots(asked.mission)}

@@ -12,7 +12,7 @@ from bot import courier as module
 from bot.chat.memory import MemoryChat, broken, busy, gone, lost, slow
 from bot.courier import Courier
 from bot.store.slots import SlotRow
-from bot.store.store import HOLDS, Store
+from bot.store.store import HOLDS, Store, StoreDown
 from tests.conftest import Clock
 from tests.courier.world import PLACE, World, face
 from tests.servers import Postgres
@@ -743,6 +743,28 @@ async def test_a_database_that_is_away_for_a_while_delays_and_loses_nothing(
     running.cancel()
     await asyncio.wait([running])
     await store.close()
+
+
+async def test_a_look_at_all_rows_that_failed_is_made_again_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Also when all was shown before, and nobody else has written since."""
+    monkeypatch.setattr("bot.store.quiet.EVERY", 1_000_000)
+    courier = world.courier(tick=0.05)
+    running = asyncio.create_task(courier.run())
+    await asyncio.sleep(0.2)
+    read = world.store.slots_behind
+
+    async def fails(platform: str) -> tuple[SlotRow, ...]:
+        monkeypatch.setattr(world.store, "slots_behind", read)
+        raise StoreDown
+
+    monkeypatch.setattr(world.store, "slots_behind", fails)
+    await world.change("plan:1")
+    courier.nudge()
+    await world.chat.until(1)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_a_post_that_cannot_be_recorded_is_found_again(

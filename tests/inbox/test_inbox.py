@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 from collections import defaultdict
+from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from bot.domain.base import Refused
 from bot.domain.mission import Person
 from bot.inbox import MAX_TRIES, Inbox, Letter
 from bot.missions import Missions, NewMission
+from bot.ports import ChatLost
 from bot.store import tables
-from bot.store.store import Store
+from bot.store.store import Store, StoreDown
 
 PERSON = Person(workspace="T1", id="U1", name="Ada")
 
@@ -136,6 +139,42 @@ async def test_what_was_said_is_not_kept_when_it_was_dealt_with(store: Store) ->
     assert [row["payload"] for row in rows] == [{}, {}, {}]
     assert all(row["done_at"] for row in rows)
     assert not await inbox.accept(letter(1, "slack:T1:C1:1"))
+
+
+@pytest.mark.parametrize("why", ["the chat is away", "the database is away"])
+async def test_a_letter_that_waits_is_tried_again_soon(
+    store: Store, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """Also when there was nothing to do before, and nobody else has written since."""
+    monkeypatch.setattr("bot.inbox.TICK", 0.05)
+    monkeypatch.setattr("bot.store.quiet.EVERY", 1_000_000)
+    dealt, tries, read = asyncio.Event(), 0, store.inbox_waiting
+
+    async def deal(letter: Letter) -> None:
+        nonlocal tries
+        if letter.payload["n"] == 0:
+            return
+        tries += 1
+        if tries == 1 and why == "the chat is away":
+            raise ChatLost
+        dealt.set()
+
+    async def look() -> tuple[dict[str, Any], ...]:
+        found = await read()
+        if found and found[0]["payload"] == {"n": 1} and why == "the database is away":
+            monkeypatch.setattr(store, "inbox_waiting", read)
+            raise StoreDown
+        return found
+
+    monkeypatch.setattr(store, "inbox_waiting", look)
+    inbox = Inbox(store, {"slack": deal})
+    running = asyncio.create_task(inbox.run())
+    await inbox.accept(letter(0))
+    await asyncio.sleep(0.5)
+    await inbox.accept(letter(1))
+    await asyncio.wait_for(dealt.wait(), 10)
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_a_running_inbox_sees_a_letter_at_once(store: Store) -> None:
