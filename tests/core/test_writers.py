@@ -6,8 +6,9 @@ from contextlib import suppress
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
+from bot.store.inline import Connection
 from bot.store.store import Store, StoreDown
 from bot.store.writers import LULL
 from tests.core.world import mission
@@ -78,6 +79,21 @@ async def test_who_is_alone_on_a_quick_disk_commits_at_once(quick: Store):
         await put(quick, "broken", error=ValueError("mine"))
     await put(quick, "next")
     assert await names(quick) == ["alone", "next"]
+
+
+async def test_a_rollback_that_fails_keeps_the_lock_from_nobody(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """The connection is closed, and who raised hears their own error."""
+
+    def fails(self: Connection) -> None:
+        raise OperationalError("ROLLBACK", {}, OSError("disk I/O error"))
+
+    with monkeypatch.context() as broken, pytest.raises(ValueError, match="mine"):
+        broken.setattr(Connection, "undo", fails)
+        await put(store, "broken", error=ValueError("mine"))
+    await put(store, "next")
+    assert await names(store) == ["next"]
 
 
 async def test_one_who_writes_on_and_on_gives_others_their_turn(quick: Store):
