@@ -313,8 +313,8 @@ class Store:
         found: list[SlotRow] = []
         for key in sorted(keys):
             mission, _, name = key.partition("/")
-            rows_ = await self._look(q.SLOT, of_mission=mission, of_name=name)
-            found += [SlotRow(**row) for row in rows_]
+            rows_of = await self._look(q.SLOT, of_mission=mission, of_name=name)
+            found += [SlotRow(**row) for row in rows_of]
         now = self.clock()
         return tuple(
             slot for slot in self.edits.known(found)

@@ -2,10 +2,11 @@
 scoped by it or by a Workspace. Bodies are the domain's models as JSON.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -30,6 +31,8 @@ from sqlalchemy import (
 
 from bot.domain.base import writable
 
+T = TypeVar("T")
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -39,27 +42,20 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
-    """A point in time: UTC in the database, aware in Python (SQLite forgets the zone)."""
+class Straight(TypeDecorator[T]):
+    """A type whose values SQLite is given, and gives, as they are turned here: SQLAlchemy's own way
+    there has three stops. Other databases take that way.
+    """
 
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    to_sqlite: ClassVar[Callable[[Any], Any]]
+    of_sqlite: ClassVar[Callable[[Any], Any] | None] = None
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        """In SQLite's form straight away: SQLAlchemy's own way there has three stops."""
-        return _moment_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+        return self.to_sqlite if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
         plain = dialect.name == "sqlite"
-        return _moment_of if plain else super().result_processor(dialect, coltype)
+        return self.of_sqlite if plain else super().result_processor(dialect, coltype)
 
 
 def _moment_text(moment: datetime | None) -> str | None:
@@ -72,36 +68,29 @@ def _moment_of(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+class Moment(Straight[datetime]):
+    """A point in time: UTC in the database, aware in Python (SQLite forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+    to_sqlite = staticmethod(_moment_text)
+    of_sqlite = staticmethod(_moment_of)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 CENT = Decimal("0.01")
 
 
 def _places(money: Decimal) -> int:
     exponent = money.as_tuple().exponent
     return -exponent if isinstance(exponent, int) else 0
-
-
-class Money(TypeDecorator[Decimal]):
-    """US dollars as whole picodollars (10⁻¹²): exact, and both databases can add them up.
-
-    The dearest list prices have nine decimals for a token; a finer part is rounded to even.
-    """
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        return _pico(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        return _money(value)
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        """Straight, where the driver takes a plain number: see `Moment`."""
-        return _pico if dialect.name == "sqlite" else super().bind_processor(dialect)
-
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
-        plain = dialect.name == "sqlite"
-        return _money if plain else super().result_processor(dialect, coltype)
 
 
 def _pico(money: Decimal | None) -> int | None:
@@ -119,22 +108,37 @@ def _dollars(pico: int) -> Decimal:
     return max(money, money.quantize(CENT), key=_places)
 
 
-class Words(TypeDecorator[str]):
-    """Text from anywhere: what neither database can hold is left out, see `writable`."""
+class Money(Straight[Decimal]):
+    """US dollars as whole picodollars (10⁻¹²): exact, and both databases can add them up.
 
-    impl = Text
+    The dearest list prices have nine decimals for a token; a finer part is rounded to even.
+    """
+
+    impl = BigInteger
     cache_ok = True
+    to_sqlite = staticmethod(_pico)
+    of_sqlite = staticmethod(_money)
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return _written(value)
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        return _pico(value)
 
-    def bind_processor(self, dialect: Dialect) -> Any:
-        """Straight: see `Moment`."""
-        return _written if dialect.name == "sqlite" else super().bind_processor(dialect)
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return _money(value)
 
 
 def _written(text: str | None) -> str | None:
     return None if text is None else writable(text)
+
+
+class Words(Straight[str]):
+    """Text from anywhere: what neither database can hold is left out, see `writable`."""
+
+    impl = Text
+    cache_ok = True
+    to_sqlite = staticmethod(_written)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return _written(value)
 
 
 def _id(name: str, **more: Any) -> Column[str]:
