@@ -12,8 +12,8 @@ from typing import TypeVar, cast
 
 T = TypeVar("T")
 
-QUICK = 0.001
-"""Seconds that the event loop may usually wait."""
+QUICK, FAIR = 0.001, 0.004
+"""Seconds that the event loop may usually wait: whoever is there, and when nobody else writes."""
 LAST, LONGEST = 8, 8 * QUICK
 """Of about how many times the usual one is the mean, and the longest that is counted: twenty quick
 ones prove a disk, one that takes this long does away with the proof, a few make up for it."""
@@ -28,13 +28,13 @@ class Disk:
         self._usual = LONGEST
 
     @property
-    def quick(self) -> bool:
-        """Whether it is waited for on the event loop."""
-        return self._usual <= QUICK
+    def fair(self) -> bool:
+        """Whether who is alone may wait for it on the event loop."""
+        return self._usual <= FAIR
 
-    async def wait(self, work: Callable[[], T]) -> T:
+    async def wait(self, work: Callable[[], T], *, alone: bool = False) -> T:
         """The result of work that waits for this disk."""
-        if self.quick:
+        if self._usual <= (FAIR if alone else QUICK):
             return self._timed(work)
         return await in_thread(lambda: self._timed(work))
 

@@ -118,9 +118,9 @@ class Engine:
         return conn
 
     @property
-    def quick(self) -> bool:
-        """Whether a commit is waited for on the event loop."""
-        return self._disk.quick
+    def fair(self) -> bool:
+        """Whether a commit that nobody shares is waited for on the event loop."""
+        return self._disk.fair
 
     def written(self, conn: "Connection") -> None:
         """Take the connection back once its transaction has ended."""
@@ -199,9 +199,9 @@ class Connection:
         self.raw.execute("ROLLBACK TO part")
         self.raw.execute("RELEASE part")
 
-    async def commit(self) -> None:
-        """Put it on the disk."""
-        await self._disk.wait(self.raw.commit)
+    async def commit(self, *, alone: bool = False) -> None:
+        """Put it on the disk. `alone` when nobody else has anything to write now."""
+        await self._disk.wait(self.raw.commit, alone=alone)
         if self._conn.in_transaction():
             self._conn.commit()
 

@@ -17,7 +17,7 @@ class Writers:
 
     Those who queue up while the disk is busy go into one transaction, each but the first behind a
     savepoint of its own: an error undoes only its own part, and everybody waits until the whole is
-    committed. Who is alone on a quick disk commits at once.
+    committed. Who is alone on a fair disk commits at once.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -88,11 +88,11 @@ class Writers:
     def _alone(self) -> bool:
         """Whether a commit now holds nobody up, and nobody is there to share it."""
         now = asyncio.get_running_loop().time()
-        return not self._coming and self._engine.quick and now - self._last > LULL
+        return not self._coming and self._engine.fair and now - self._last > LULL
 
     async def _commit_now(self, group: "Group") -> None:
         self._group = None
-        await group.commit()
+        await group.commit(alone=True)
         self._last = asyncio.get_running_loop().time()
 
     def _commit_soon(self, group: "Group") -> None:
@@ -200,12 +200,12 @@ class Group:
         self._waiting.append(waits)
         return waits
 
-    async def commit(self) -> None:
+    async def commit(self, *, alone: bool = False) -> None:
         """Put it on the disk. Raises when it cannot be; nothing of it is kept then."""
         try:
             if self.lost is not None:
                 raise self.lost
-            await self.conn.commit()
+            await self.conn.commit(alone=alone)
         except BaseException:
             self.conn.close()
             raise

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from bot.store.disk import LONGEST, QUICK, Disk, in_thread
+from bot.store.disk import FAIR, LONGEST, QUICK, Disk, in_thread
 
 MAIN = threading.main_thread()
 PROOF = 20
@@ -27,8 +27,13 @@ def slow(seconds: float = QUICK * 5) -> threading.Thread:
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.store.disk.QUICK", QUICK * SCALE)
-    monkeypatch.setattr("bot.store.disk.LONGEST", LONGEST * SCALE)
+    slower(monkeypatch, SCALE)
+
+
+def slower(monkeypatch: pytest.MonkeyPatch, scale: int) -> None:
+    monkeypatch.setattr("bot.store.disk.QUICK", QUICK * scale)
+    monkeypatch.setattr("bot.store.disk.FAIR", FAIR * scale)
+    monkeypatch.setattr("bot.store.disk.LONGEST", LONGEST * scale)
 
 
 async def proved() -> Disk:
@@ -44,7 +49,22 @@ async def test_a_disk_that_was_quick_is_waited_for_at_once(patient: None) -> Non
     threads = [await disk.wait(quick) for _ in range(PROOF + 2)]
     assert threads[0] is not MAIN
     assert threads[PROOF:] == [MAIN, MAIN]
-    assert disk.quick
+
+
+async def test_who_is_alone_waits_for_a_disk_that_is_fair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else would have to; and a slow one is waited for in a thread all the same."""
+    scale = 40
+    slower(monkeypatch, scale)
+    disk, fair = await proved(), partial(slow, QUICK * scale * 1.5)
+    for _ in range(PROOF // 2):
+        await disk.wait(fair)
+    assert disk.fair
+    assert await disk.wait(fair) is not MAIN
+    assert await disk.wait(fair, alone=True) is MAIN
+    for _ in range(PROOF // 2):
+        await disk.wait(partial(slow, LONGEST * scale))
+    assert not disk.fair
+    assert await disk.wait(fair, alone=True) is not MAIN
 
 
 async def test_a_slow_disk_holds_nobody_up() -> None:

@@ -22,9 +22,9 @@ async def store(sqlite_url: str) -> AsyncGenerator[Store]:
 
 
 @pytest.fixture
-async def quick(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+async def fair(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """On a disk that has proved itself, after a lull."""
-    monkeypatch.setattr("bot.store.disk.QUICK", 1.0)
+    monkeypatch.setattr("bot.store.disk.FAIR", 1.0)
     monkeypatch.setattr("bot.store.disk.LONGEST", 1.0)
     await put(store, "first")
     async with store.begin() as tx:
@@ -69,16 +69,16 @@ async def test_an_error_undoes_only_its_own_part(store: Store):
     assert await names(store) == ["after", "before"]
 
 
-async def test_who_is_alone_on_a_quick_disk_commits_at_once(quick: Store):
+async def test_who_is_alone_on_a_fair_disk_commits_at_once(fair: Store):
     """No task, no turn of the event loop; and an error of its own undoes the whole."""
     done: list[str] = []
     asyncio.get_running_loop().call_soon(done.append, "somebody else's turn")
-    await put(quick, "alone")
+    await put(fair, "alone")
     assert not done
     with pytest.raises(ValueError, match="mine"):
-        await put(quick, "broken", error=ValueError("mine"))
-    await put(quick, "next")
-    assert await names(quick) == ["alone", "next"]
+        await put(fair, "broken", error=ValueError("mine"))
+    await put(fair, "next")
+    assert await names(fair) == ["alone", "next"]
 
 
 async def test_a_rollback_that_fails_keeps_the_lock_from_nobody(
@@ -97,7 +97,7 @@ async def test_a_rollback_that_fails_keeps_the_lock_from_nobody(
     assert await names(store) == ["next"]
 
 
-async def test_one_who_writes_on_and_on_gives_others_their_turn(quick: Store):
+async def test_one_who_writes_on_and_on_gives_others_their_turn(fair: Store):
     turns: list[int] = []
 
     async def others() -> None:
@@ -107,7 +107,7 @@ async def test_one_who_writes_on_and_on_gives_others_their_turn(quick: Store):
 
     task = asyncio.create_task(others())
     for number in range(20):
-        await put(quick, f"m{number}")
+        await put(fair, f"m{number}")
     task.cancel()
     assert len(turns) > 10
 
