@@ -8,7 +8,7 @@ import asyncio
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,11 @@ class Agent:
         self.notes = Notes()
         self.asked = 0
         self.tools = {t.name: t for t in toolbox(tools_of(self.task, self.who))}
-        self.folder = shop.folder / hold.mission / f"{run.task}.{run.number}"
         self.room: Room | None = None
+
+    @cached_property
+    def folder(self) -> Path:
+        return self.shop.folder / self.hold.mission / f"{self.task.id}.{self.attempt.number}"
 
     async def run(self) -> Output:
         data, offer = await self._data(), _offer(tuple(self.tools.values()))

@@ -34,11 +34,17 @@ class Bench:
     """One output with everything it may rest on: its own facts and sources, and its inputs'."""
 
     shop: Workshop
+    attempt: Attempt
     output: Output
-    folder: Path
     facts: tuple[Fact, ...]
     sources: tuple[Source, ...]
     allowed: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where the attempt left its files."""
+        made = f"{self.attempt.task}.{self.attempt.number}"
+        return self.shop.folder / self.attempt.mission / made
 
 
 async def check(
@@ -56,8 +62,8 @@ def _bench(shop: Workshop, record: Record, task: Task, attempt: Attempt) -> Benc
     brief = record.brief
     return Bench(
         shop=shop,
+        attempt=attempt,
         output=output,
-        folder=shop.folder / attempt.mission / f"{attempt.task}.{attempt.number}",
         facts=_together(output.facts, *(o.facts for o in read)),
         sources=_together(output.sources, *(o.sources for o in read)),
         allowed=(brief.goal, *(o.text for o in read)) if brief else (),

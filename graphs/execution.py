@@ -126,12 +126,10 @@ class Execution:
     async def _act(self, action: Action) -> None:
         if isinstance(action, Block):
             await self._block(action)
-        elif not self._waits(action.task):
-            self._fly(_flight(action), action)
+        elif (flight := _flight(action)) not in self.flying and not self._waits(action.task):
+            self._fly(flight, action)
 
     def _fly(self, flight: Flight, action: Run | Review) -> None:
-        if flight in self.flying:
-            return
         work = self._attempt(action) if isinstance(action, Run) else self._review(action)
         places = self._width if isinstance(action, Run) else self._reviews
         limited = self._limited(work, self._pause(action), places)

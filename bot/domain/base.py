@@ -19,10 +19,22 @@ class Frozen(BaseModel):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with other values, without cached properties: they told of the old ones."""
-        copied = super().model_copy(update=update, deep=deep)
-        values = vars(copied)
-        for name in values.keys() - type(self).model_fields.keys():
-            values.pop(name)
+        if deep:
+            return super().model_copy(update=update, deep=True)._made_of(update or {}, kept=False)
+        return self._made_of(update or {}, kept=False)
+
+    def _made_of(self, update: Mapping[str, Any], *, kept: bool) -> Self:
+        """What pydantic's `model_copy` gives; cached properties stay as they are when `kept`."""
+        values = vars(self) | update
+        if not kept and values.keys() != self.__pydantic_fields__.keys():
+            values = {name: values[name] for name in self.__pydantic_fields__}
+        copied = object.__new__(type(self))
+        given = self.__pydantic_fields_set__ | update.keys()
+        for name, value in (
+            ("__dict__", values), ("__pydantic_fields_set__", given),
+            ("__pydantic_extra__", None), ("__pydantic_private__", None),
+        ):  # fmt: skip
+            object.__setattr__(copied, name, value)
         return copied
 
 

@@ -125,9 +125,9 @@ def _digest(
 
 @dataclass(frozen=True)
 class Board:
-    """All tasks of the newest plan, in an order in which dependencies come first."""
+    """All tasks of the newest plan, in its order."""
 
-    views: tuple[TaskView, ...]
+    by_id: Mapping[str, TaskView]
 
     @classmethod
     def of(cls, record: Record, since: Record | None = None) -> "Board":
@@ -137,18 +137,17 @@ class Board:
         """
         kept = vars(record)
         if _KEPT not in kept:
-            views = _views(record, record.plan, since) if record.plan else ()
-            kept[_KEPT] = cls(views=views)
+            kept[_KEPT] = cls(by_id=_views(record, record.plan, since) if record.plan else {})
         return kept[_KEPT]
 
     @cached_property
-    def by_id(self) -> dict[str, TaskView]:
-        return {v.task.id: v for v in self.views}
+    def views(self) -> tuple[TaskView, ...]:
+        return tuple(self.by_id.values())
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """What can be done now, in plan order."""
-        return tuple(v.action for v in self.views if v.action is not None)
+        return tuple([v.action for v in self.views if v.action is not None])
 
     @property
     def settled(self) -> bool:
@@ -172,24 +171,31 @@ _KEPT = "board"
 """Where a record keeps its board, as cached properties are kept: a copy begins without it."""
 
 
-def _views(record: Record, plan: Plan, since: Record | None) -> tuple[TaskView, ...]:
+def _views(record: Record, plan: Plan, since: Record | None) -> Mapping[str, TaskView]:
+    if since is not None and _alike(record, since):
+        return _gone_on(record, plan, since)
     views: dict[str, TaskView] = {}
-    if since is None or not _alike(record, since):
-        for task in plan.in_order:
-            views[task.id] = _view(task, record, views)
-        return tuple(views[t.id] for t in plan.tasks)
-    known, changed = Board.of(since).by_id, _changed(record, since)
-    gives_other: set[str] = set()
     for task in plan.in_order:
-        before = view = known[task.id]
-        if not gives_other.isdisjoint(task.depends_on):
+        views[task.id] = _view(task, record, views)
+    return {task.id: views[task.id] for task in plan.tasks}
+
+
+def _gone_on(record: Record, plan: Plan, since: Record) -> Mapping[str, TaskView]:
+    """The views from before, with what changed, and those below that are given something else."""
+    views = dict(Board.of(since).by_id)
+    changed, given_other = _changed(record, since), set[str]()
+    for task in plan.in_order:
+        before = views[task.id]
+        if task.id in given_other:
             view = _view(task, record, views)
-        elif task.id in changed:
-            view = _progress(task, record, before.fingerprint) if before.fingerprint else before
-        if view is not before and _gives(view) != _gives(before):
-            gives_other.add(task.id)
+        elif task.id in changed and before.fingerprint:
+            view = _progress(task, record, before.fingerprint)
+        else:
+            continue
         views[task.id] = view
-    return tuple(views[t.id] for t in plan.tasks)
+        if _gives(view) != _gives(before):
+            given_other.update(plan.dependents.get(task.id, ()))
+    return views
 
 
 def _alike(record: Record, since: Record) -> bool:
@@ -209,8 +215,11 @@ def _changed(record: Record, since: Record) -> set[str]:
 
 def _tasks_of(new: Iterable[Attempt | Verdict], old: Iterable[Attempt | Verdict]) -> set[str]:
     """The tasks of those that are only in one of both."""
-    one, other = {id(made): made.task for made in new}, {id(made): made.task for made in old}
-    return {(one if made in one else other)[made] for made in one.keys() ^ other.keys()}
+    if new is old:
+        return set()
+    one = dict(zip(map(id, new), new, strict=True))
+    other = dict(zip(map(id, old), old, strict=True))
+    return {(one if made in one else other)[made].task for made in one.keys() ^ other.keys()}
 
 
 def _view(task: Task, record: Record, above: Mapping[str, TaskView]) -> TaskView:
@@ -248,8 +257,9 @@ def _progress(task: Task, record: Record, print_: str) -> TaskView:
             fingerprint=print_,
             action=Run(task=task.id, number=number, fingerprint=print_),
         )
-    view = _seen(task, _state(newest, record), print_, newest, record)
-    return _with_action(view, record, tries, gate)
+    state = _state(newest, record)
+    view = _seen(task, state, print_, newest, record, _goes_on(newest, state))
+    return _failed(view, record, tries, gate) if state is TaskState.failed else view
 
 
 def _state(attempt: Attempt, record: Record) -> TaskState:
@@ -269,42 +279,38 @@ def _state(attempt: Attempt, record: Record) -> TaskState:
 
 
 def _seen(
-    task: Task, state: TaskState, print_: str, attempt: Attempt | None, record: Record
-) -> TaskView:
-    reused = attempt is not None and record.plan is not None
+    task: Task, state: TaskState, print_: str, attempt: Attempt | None, record: Record,
+    action: Action | None = None,
+) -> TaskView:  # fmt: skip
+    plan = record.plan
     return TaskView(
         task=task,
         state=state,
         fingerprint=print_,
         attempt=attempt,
         verdict=record.verdict(attempt) if attempt else None,
-        reused=bool(reused and attempt and attempt.plan_version != _version(record.plan)),
+        action=action,
+        reused=bool(attempt and plan and attempt.plan_version != plan.version),
     )
 
 
-def _version(plan: Plan | None) -> int:
-    return plan.version if plan else 0
-
-
-def _with_action(
-    view: TaskView, record: Record, tries: list[Attempt], gate: Gate | None
-) -> TaskView:
-    attempt = tries[-1]
-    if view.state is TaskState.running:
-        again = _run(view, attempt.number, resume=True, feedback=attempt.feedback)
-        return replace(view, action=again)
-    if view.state is TaskState.reviewing:
-        return replace(view, action=Review(task=attempt.task, number=attempt.number))
-    if view.state is not TaskState.failed:
-        return view
-    if gate is not None and gate.outcome is Verb.accept and attempt.output:
-        return replace(view, state=TaskState.done)
-    return _failed(view, record, tries, gate)
+def _goes_on(attempt: Attempt, state: TaskState) -> Action | None:
+    """What an attempt that has not come to its end needs next."""
+    if state is TaskState.running:
+        return Run(
+            task=attempt.task, number=attempt.number, fingerprint=attempt.fingerprint,
+            feedback=attempt.feedback, resume=True,
+        )  # fmt: skip
+    if state is TaskState.reviewing:
+        return Review(task=attempt.task, number=attempt.number)
+    return None
 
 
 def _failed(view: TaskView, record: Record, tries: list[Attempt], gate: Gate | None) -> TaskView:
-    """Again, when the rules allow one more; else the person decides."""
+    """Used on a person's word; again, when the rules allow one more; else the person decides."""
     attempt, verdict = tries[-1], view.verdict
+    if gate is not None and gate.outcome is Verb.accept and attempt.output:
+        return replace(view, state=TaskState.done)
     errors = sum(a.status is AttemptStatus.failed for a in tries)
     unmet = sum((v := record.verdict(a)) is not None and not v.accepted for a in tries)
     why = verdict.feedback if verdict else attempt.error
@@ -312,21 +318,15 @@ def _failed(view: TaskView, record: Record, tries: list[Attempt], gate: Gate | N
     if again:
         number = len(record.attempts_of(view.task.id)) + 1
         feedback = verdict.feedback if verdict else attempt.feedback
-        action = _run(view, number, feedback=feedback, tries=errors)
+        action = Run(
+            task=attempt.task, number=number, fingerprint=attempt.fingerprint,
+            feedback=feedback, tries=errors,
+        )  # fmt: skip
         return replace(view, state=TaskState.ready, action=action, why=why)
     if gate is not None:
         return replace(view, why=why)
     block = Block(task=view.task.id, number=attempt.number, fingerprint=view.fingerprint, why=why)
     return replace(view, action=block, why=why)
-
-
-def _run(
-    view: TaskView, number: int, *, feedback: str, resume: bool = False, tries: int = 0
-) -> Run:
-    return Run(
-        task=view.task.id, number=number, fingerprint=view.fingerprint, feedback=feedback,
-        resume=resume, tries=tries,
-    )  # fmt: skip
 
 
 def _blocked_gate(record: Record, task: str, print_: str) -> Gate | None:

@@ -185,6 +185,15 @@ class Plan(Frozen):
         """Dependencies first. Raises ValueError when there is a cycle."""
         return ordered(self.tasks)
 
+    @cached_property
+    def dependents(self) -> Mapping[str, tuple[str, ...]]:
+        """The tasks that wait for each."""
+        found: dict[str, tuple[str, ...]] = {}
+        for task in self.tasks:
+            for before in task.depends_on:
+                found[before] = (*found.get(before, ()), task.id)
+        return found
+
     @property
     def open_findings(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.open)

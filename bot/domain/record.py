@@ -55,11 +55,11 @@ class Record(Frozen):
         it rests on the rest.
         """
         new = {"mission": mission, "spending": spending, "paused": paused}
-        return super(Frozen, self).model_copy(update=new)
+        return self._made_of(new, kept=True)
 
     def at(self, revision: int) -> Self:
         """The same once it is known which revision it tells of."""
-        return super(Frozen, self).model_copy(update={"revision": revision})
+        return self._made_of({"revision": revision}, kept=True)
 
     def with_gate(self, gate: str, **values: Any) -> Self:
         """The same once a gate has these values."""
@@ -139,6 +139,6 @@ class Record(Frozen):
 
     def covers(self, task: str) -> tuple[str, ...]:
         """The requirements a task answers for: the plan's, and those that guidance added."""
-        planned = self.plan.by_id[task].covers if self.plan and task in self.plan.by_id else ()
-        added = (g.requirement for g in self.guidance_for(task) if g.requirement)
-        return tuple(dict.fromkeys((*planned, *added)))
+        planned = plan.by_id.get(task) if (plan := self.plan) else None
+        added = [g.requirement for g in self.guidance if task in g.tasks and g.requirement]
+        return tuple(dict.fromkeys((*(planned.covers if planned else ()), *added)))

@@ -63,6 +63,7 @@ class Engine:
 
         Others have a turn now and then: who reads in a loop must not have the event loop alone.
         """
+        await self._turn()
         conn = await self._reader()
         try:
             conn.raw.execute("BEGIN")
@@ -76,11 +77,17 @@ class Engine:
     async def look(self, statement: sa.Executable, parameters: Mapping[str, Any]) -> Rows:
         """What one statement gives: it sees one moment without a transaction.
 
-        Raises TypeError when it is none that is run often: SQLAlchemy would begin a transaction.
+        The connection to write with is asked while nobody writes: it alone keeps what it has read
+        when this process has written. Raises TypeError when the statement is none that is run
+        often: SQLAlchemy would begin a transaction.
         """
         prepared = self._prepared.of(statement, parameters)
         if prepared is None:
             raise TypeError("this statement is not marked with `often`")
+        await self._turn()
+        if self._writer is not None:
+            with suppress(sqlite3.OperationalError):  # it does not wait: a reader may
+                return prepared.run(self._writer.raw, parameters)
         conn = await self._reader()
         try:
             found = prepared.run(conn.raw, parameters)
@@ -132,10 +139,12 @@ class Engine:
         self._readers, self._writer = [], None
         await in_thread(lambda: [conn.close() for conn in kept])
 
-    async def _reader(self) -> "Connection":
+    async def _turn(self) -> None:
         self._reads += 1
         if self._reads % TURN == 0:
             await asyncio.sleep(0)
+
+    async def _reader(self) -> "Connection":
         return self._readers.pop() if self._readers else await self._opened()
 
     def _read(self, conn: "Connection") -> None:

@@ -58,7 +58,9 @@ class Straight(TypeDecorator[T]):
         return self.of_sqlite if plain else super().result_processor(dialect, coltype)
 
 
+@lru_cache(maxsize=256)
 def _moment_text(moment: datetime | None) -> str | None:
+    """Kept, since what is written together has one time."""
     if moment is None:
         return None
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

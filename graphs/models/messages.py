@@ -44,7 +44,7 @@ class Question:
         cls, ask: Ask[Any], after: Sequence[BaseMessage] = (), tools: Sequence[Any] = ()
     ) -> Self:
         """The question, with the messages that came after it."""
-        first = (SystemMessage(_system(ask)), _human(ask))
+        first = (_system(ask.purpose, ask.system, ask.schema_), _human(ask))
         offer = tools if isinstance(tools, Offer) else Offer(tools)
         return cls._made(ask, (*first, *after), offer)
 
@@ -76,7 +76,7 @@ class Question:
     @property
     def on_the_wire(self) -> list[BaseMessage]:
         """The messages for a provider: what is attached for local models stays here."""
-        return [m.model_copy(update={"additional_kwargs": _kept(m)}) for m in self.messages]
+        return [_plain(m) for m in self.messages]
 
 
 @cache
@@ -97,15 +97,13 @@ Answer with one JSON object of this schema and nothing else: no fence, no words 
 {schema}"""
 
 
-def _system(ask: Ask[Any]) -> str:
-    return _instructions(ask.purpose, ask.system, ask.schema_)
-
-
 @lru_cache(maxsize=256)
-def _instructions(purpose: Purpose, system: str, schema: type[BaseModel] | None) -> str:
+def _system(purpose: Purpose, system: str, schema: type[BaseModel] | None) -> SystemMessage:
     form, _ = _form(schema)
     asked = FORM.format(schema=json.dumps(form, separators=(",", ":"))) if form else ""
-    return "\n\n".join(part for part in (prompt(purpose), system.strip(), asked) if part)
+    return SystemMessage(
+        "\n\n".join(part for part in (prompt(purpose), system.strip(), asked) if part)
+    )
 
 
 def _human(ask: Ask[Any]) -> HumanMessage:
@@ -116,8 +114,13 @@ def _attached(ask: Ask[Any], errors: Sequence[str] = ()) -> dict[str, Any]:
     return {"ask": {"purpose": ask.purpose, "data": ask.data, "errors": list(errors)}}
 
 
-def _kept(message: BaseMessage) -> dict[str, Any]:
-    return {k: v for k, v in message.additional_kwargs.items() if k != "ask"}
+def _plain(message: BaseMessage) -> BaseMessage:
+    """The message without what is attached to it."""
+    more = message.additional_kwargs
+    if "ask" not in more:
+        return message
+    kept = {name: value for name, value in more.items() if name != "ask"}
+    return message.model_copy(update={"additional_kwargs": kept})
 
 
 def _essence(message: BaseMessage) -> list[Any]:

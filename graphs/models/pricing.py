@@ -38,15 +38,22 @@ def price(provider: str, model: str, tokens: Tokens, base_url: str = "") -> Deci
     An OpenAI-compatible endpoint that is not known itself is taken to pass OpenAI's models on: its
     own models are not on OpenAI's list, and so stay unknown.
     """
-    if base_url and _sold_at(model, base_url):
-        return _price(model, tokens, provider_api_url=base_url)
-    return _price(model, tokens, provider_id=PROVIDERS.get(provider, provider))
+    rates = _rates(provider, model, base_url, int(time() // HOUR))
+    fresh = tokens.given - tokens.read_cached - tokens.written_cache
+    counts = (fresh, tokens.made, tokens.read_cached, tokens.written_cache)
+    if rates is None or min(counts) < 0:
+        return _listed(model, tokens, _seller(provider, model, base_url))
+    paid = [n * rate for n, rate in zip(counts, rates, strict=True) if n]
+    return sum(paid, Decimal(0)) / MILLION
 
 
 @cache
-def _sold_at(model: str, base_url: str) -> bool:
-    """Whether the endpoint is known to sell the model. Kept: to find out costs more than a sum."""
-    return _price(model, Tokens(1, 1), provider_api_url=base_url) is not None
+def _seller(provider: str, model: str, base_url: str) -> Mapping[str, str]:
+    """Whose price it is, as the library is asked. Kept: to find out costs more than a sum."""
+    endpoint = {"provider_api_url": base_url}
+    if base_url and _listed(model, Tokens(1, 1), endpoint) is not None:
+        return endpoint
+    return {"provider_id": PROVIDERS.get(provider, provider)}
 
 
 PROVIDERS = {
@@ -65,33 +72,22 @@ KINDS = (Tokens(1, 0), Tokens(0, 1), Tokens(1, 0, read_cached=1), Tokens(1, 0, w
 """One token of each kind: given, made, read from the cache, written to it."""
 
 
-def _price(model: str, tokens: Tokens, **where: str) -> Decimal | None:
-    rates = _rates(model, tuple(where.items()), int(time() // HOUR))
-    if rates is None:
-        return _listed(model, tokens, where)
-    fresh = tokens.given - tokens.read_cached - tokens.written_cache
-    counts = (fresh, tokens.made, tokens.read_cached, tokens.written_cache)
-    if min(counts) < 0:
-        return _listed(model, tokens, where)
-    paid = (n * rate for n, rate in zip(counts, rates, strict=True) if n)
-    return sum(paid, Decimal(0)) / MILLION
-
-
 @lru_cache(maxsize=256)
-def _rates(model: str, where: tuple[tuple[str, str], ...], hour: int) -> list[Decimal] | None:
+def _rates(provider: str, model: str, base_url: str, hour: int) -> list[Decimal] | None:
     """Dollars for a million tokens of each kind; None when they are unknown or have tiers.
 
     Kept for an hour, since some prices change by day. To ask the library each time takes ten
     times what SQLite takes to write the price down.
     """
+    seller = _seller(provider, model, base_url)
     rates: list[Decimal] = []
     for kind in KINDS:
-        rate = _listed(model, _times(kind, MILLION), dict(where))
+        rate = _listed(model, _times(kind, MILLION), seller)
         if rate is None:
             return None
         rates.append(rate)
     even = all(
-        _listed(model, _times(MIX, n), dict(where)) == sum(rates) * n / MILLION for n in NUMBERS
+        _listed(model, _times(MIX, n), seller) == sum(rates) * n / MILLION for n in NUMBERS
     )
     return rates if even else None
 
