@@ -7,7 +7,6 @@ looks for the message before it posts again. One courier serves a platform at a 
 """
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
@@ -78,18 +77,18 @@ class Courier:
 
     async def run(self) -> None:
         """Serve until cancelled. What is under way then is found again at the next start."""
-        time = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 self._changed.clear()
-                began = time()
+                began = loop.time()
                 await self._serve()
-                ended = time()
+                ended = loop.time()
                 rested = ended + min(max(BREATH, SHARE * (ended - began)), LONG_BREATH)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(max(self._all_at, ended)):
-                        await self._changed.wait()
-                if (short := rested - time()) > 0:
+                tick = loop.call_at(max(self._all_at, ended), self._changed.set)
+                await self._changed.wait()
+                tick.cancel()
+                if (short := rested - loop.time()) > 0:
                     await asyncio.sleep(short)
         finally:
             await self._drop()
