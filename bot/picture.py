@@ -100,11 +100,7 @@ def plan_svg(tasks: Sequence[TaskLine], title: str = "The plan", shape: Shape = 
     Any graph is drawn: a dependency that is unknown, closes a circle or follows from others has no
     line. Text is escaped; long titles are cut after two or three lines, whole ones are in `title`.
     """
-    page, graph = _PAGES[shape], tuple((task.id, task.needs) for task in tasks)
-    canvas = _canvas(graph, page, _height(tasks, page))
-    wide, high = canvas.size
-    if not page.down and (wide > TOO_WIDE or high > TOO_HIGH):
-        canvas = _canvas(graph, _TALL, _height(tasks, _TALL))
+    canvas = _canvas(tuple([(task.id, task.needs, task.title) for task in tasks]), shape)
     return "".join(_document(tasks, title, shape, canvas))
 
 
@@ -140,11 +136,12 @@ def _fonts() -> list[str]:
     return [str(path) for path in sorted(FONTS.glob("*.ttf"))]
 
 
-_Graph = tuple[tuple[str, tuple[str, ...]], ...]
+_Graph = tuple[tuple[str, tuple[str, ...], str], ...]
+"""Each task with those it needs, and its title."""
 
 
-def _height(tasks: Sequence[TaskLine], page: _Page) -> int:
-    lines = max((len(_wrapped(t.title, page)) for t in tasks), default=1)
+def _height(graph: _Graph, page: _Page) -> int:
+    lines = max((len(_wrapped(title, page)) for *_, title in graph), default=1)
     return 34 + lines * LEADING
 
 
@@ -228,10 +225,20 @@ class _Canvas:
 
 
 @lru_cache(maxsize=128)
-def _canvas(graph: _Graph, page: _Page, height: int) -> _Canvas:
+def _canvas(graph: _Graph, shape: Shape) -> _Canvas:
     """Kept, since a plan is drawn many times while only its states change."""
+    page = _PAGES[shape]
+    canvas = _drawn(graph, page)
+    wide, high = canvas.size
+    too_large = not page.down and (wide > TOO_WIDE or high > TOO_HIGH)
+    return _drawn(graph, _TALL) if too_large else canvas
+
+
+def _drawn(graph: _Graph, page: _Page) -> _Canvas:
+    height = _height(graph, page)
     unit = page.width if page.down else height
-    return _Canvas(page, draw(dict(graph), page.columns, page.across / unit), height)
+    needs = {name: before for name, before, _ in graph}
+    return _Canvas(page, draw(needs, page.columns, page.across / unit), height)
 
 
 ARROW = 2
@@ -240,7 +247,7 @@ ARROW = 2
 def _document(
     tasks: Sequence[TaskLine], title: str, shape: Shape, canvas: _Canvas
 ) -> Iterator[str]:
-    (wide, high), sentences = canvas.size, [_sentence(task) for task in tasks]
+    (wide, high), sentences = canvas.size, _sentences(tasks)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="plan {shape}" role="img" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" '
@@ -263,16 +270,22 @@ def _document(
 
 def described(tasks: Sequence[TaskLine]) -> str:
     """The picture in words, for those who do not see it."""
-    return _described(map(_sentence, tasks))
+    return _described(_sentences(tasks))
 
 
 def _described(sentences: Iterable[str]) -> str:
-    return " ".join(f"{sentence}." for sentence in sentences)
+    return " ".join([f"{sentence}." for sentence in sentences])
 
 
-def _sentence(task: TaskLine) -> str:
-    after = f", after {', '.join(task.needs)}" if task.needs else ""
-    return f"{task.id} {word(task.state)}: {task.title}{after}"
+def _sentences(tasks: Sequence[TaskLine]) -> list[str]:
+    return [_sentence(task.id, task.state, task.title, task.needs) for task in tasks]
+
+
+@lru_cache(maxsize=2_048)
+def _sentence(name: str, state: str, title: str, needs: tuple[str, ...]) -> str:
+    """Kept, as the node is that it belongs to."""
+    after = f", after {', '.join(needs)}" if needs else ""
+    return f"{name} {word(state)}: {title}{after}"
 
 
 @lru_cache(maxsize=2_048)

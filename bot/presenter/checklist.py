@@ -1,6 +1,7 @@
 """The live checklist: every task with its state, in few words."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from bot.cards import (
@@ -78,11 +79,13 @@ def _lines(record: Record, board: Board) -> tuple[TaskLine, ...]:
     """A line for each view, made once: a board keeps the views of what did not change, and only
     the end of the mission gives them another line.
     """
-    name = f"line:{record.mission.status.ended}"
+    name, lines = f"line:{record.mission.status.ended}", list[TaskLine]()
     for view in board.views:
-        if name not in vars(view):
-            vars(view)[name] = line(view.task, record, view)
-    return tuple(vars(view)[name] for view in board.views)
+        kept = vars(view)
+        if name not in kept:
+            kept[name] = line(view.task, record, view)
+        lines.append(kept[name])
+    return tuple(lines)
 
 
 def line(task: Task, record: Record, view: TaskView | None) -> TaskLine:
@@ -147,9 +150,15 @@ def picture(lines: tuple[TaskLine, ...]) -> Picture | None:
     """The tasks as a graph; a single one needs no picture."""
     if len(lines) < 2:
         return None
-    chains = "; ".join(f"{t.id} after {', '.join(t.needs)}" for t in lines if t.needs)
-    alt = f"The plan as a graph: {counted(len(lines), 'task')}. {chains or 'All at once'}."
+    alt = _alt(tuple([(t.id, t.needs) for t in lines]))
     return Picture(name="plan.svg", svg=plan_svg(lines), alt=alt)
+
+
+@lru_cache(maxsize=128)
+def _alt(graph: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    """Kept, since it stays the same while the tasks run."""
+    chains = "; ".join(f"{task} after {', '.join(needs)}" for task, needs in graph if needs)
+    return f"The plan as a graph: {counted(len(graph), 'task')}. {chains or 'All at once'}."
 
 
 def replaced(record: Record, slot: str, version: int, by: str, plan: Plan | None) -> Card:
