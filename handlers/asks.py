@@ -259,7 +259,7 @@ STATUS_WORDS: dict[Status, str] = {
 
 def status_line(record: Record) -> str:
     """Where a mission stands, in one sentence."""
-    board = Board.of(record) if record.plan and record.plan.settled else Board(views=())
+    board = Board.of(record) if record.plan and record.plan.settled else Board()
     done = board.count(TaskState.done, TaskState.skipped)
     tasks = counted(len(board.views), "task")
     count = f" {done} of {tasks} finished." if board.views else ""

@@ -25,17 +25,18 @@ class Frozen(BaseModel):
 
     def _made_of(self, update: Mapping[str, Any], *, kept: bool) -> Self:
         """What pydantic's `model_copy` gives; cached properties stay as they are when `kept`."""
-        values = vars(self) | update
+        values: dict[str, Any] = {**vars(self), **update}
         if not kept and values.keys() != self.__pydantic_fields__.keys():
             values = {name: values[name] for name in self.__pydantic_fields__}
         copied = object.__new__(type(self))
-        given = self.__pydantic_fields_set__ | update.keys()
-        for name, value in (
-            ("__dict__", values), ("__pydantic_fields_set__", given),
-            ("__pydantic_extra__", None), ("__pydantic_private__", None),
-        ):  # fmt: skip
-            object.__setattr__(copied, name, value)
+        _set(copied, "__dict__", values)
+        _set(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__ | update.keys())
+        _set(copied, "__pydantic_extra__", None)
+        _set(copied, "__pydantic_private__", None)
         return copied
+
+
+_set = object.__setattr__
 
 
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")

@@ -6,7 +6,7 @@ not run again.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
@@ -127,7 +127,7 @@ def _digest(
 class Board:
     """All tasks of the newest plan, in its order."""
 
-    by_id: Mapping[str, TaskView]
+    by_id: Mapping[str, TaskView] = field(default_factory=dict[str, TaskView])
 
     @classmethod
     def of(cls, record: Record, since: Record | None = None) -> "Board":

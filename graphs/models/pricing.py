@@ -86,9 +86,7 @@ def _rates(provider: str, model: str, base_url: str, hour: int) -> list[Decimal]
         if rate is None:
             return None
         rates.append(rate)
-    even = all(
-        _listed(model, _times(MIX, n), seller) == sum(rates) * n / MILLION for n in NUMBERS
-    )
+    even = all(_listed(model, _times(MIX, n), seller) == sum(rates) * n / MILLION for n in NUMBERS)
     return rates if even else None
 
 

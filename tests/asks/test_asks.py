@@ -96,6 +96,12 @@ async def test_talk_about_it_changes_nothing(chat: Chat, text: str) -> None:
     assert record.guidance == ()
 
 
+async def test_status_says_where_it_stands_before_there_is_a_plan(chat: Chat) -> None:
+    await chat.writes("Compare three cloud providers and make a table")
+    heard = await chat.writes("status")
+    assert (heard.kind, heard.text) == ("said", "I am making the plan.")
+
+
 async def test_status_says_when_the_operator_paused_everything(chat: Chat) -> None:
     await chat.mission()
     await chat.missions.pause_all("W1", paused=True)

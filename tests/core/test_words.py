@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.cards import Button, Card, Click, Section, Table, TaskLine, decode, encode, plain
-from bot.domain.base import as_json, counted, digest, of_json
-from bot.domain.board import TaskState
+from bot.domain.base import Frozen, as_json, counted, digest, of_json
+from bot.domain.board import Board, TaskState
 from bot.domain.gate import LABELS, PATIENCE, VERBS, GateKind, Verb
 from bot.domain.mission import Person, Status, title_of
 from bot.domain.plan import Estimate, Risk, difference, ordered
@@ -27,6 +27,32 @@ def test_values_cannot_be_changed_and_typos_are_refused():
     ada = Person(workspace="W1", id="ada")
     with pytest.raises(ValidationError):
         ada.name = "Ada"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_copy_is_what_pydantic_would_make_without_what_was_worked_out(deep: bool):
+    """It equals, hashes, dumps and remembers what was given as pydantic's own does."""
+    made = plan(task("T1"), task("T2", depends_on=("T1",)))
+    known = made.fingerprint, made.by_id
+    for update in ({}, {"summary": "Another"}, {"note": "Shorter", "tasks": (task("T1"),)}):
+        copied = made.model_copy(update=update, deep=deep)
+        theirs = super(Frozen, plan(*made.tasks)).model_copy(update=update, deep=deep)
+        assert copied == theirs
+        assert hash(copied) == hash(theirs)
+        assert copied.model_dump_json() == theirs.model_dump_json()
+        assert copied.model_fields_set == theirs.model_fields_set
+        assert list(vars(copied)) == list(type(made).model_fields)
+        assert copied.by_id.keys() == {task.id for task in copied.tasks}
+    assert (made.fingerprint, made.by_id) == known
+    whole, again = record(), record().at(7)
+    assert (again.revision, again.mission) == (7, whole.mission)
+
+
+def test_a_record_that_only_moves_on_keeps_what_was_worked_out():
+    whole = record(plans=(plan(task("T1")),))
+    board = Board.of(whole)
+    assert Board.of(whole.at(3)) is board
+    assert Board.of(whole.model_copy(update={"revision": 3})) is not board
 
 
 def test_hashes_do_not_depend_on_the_order_of_keys():
