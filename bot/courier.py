@@ -86,8 +86,10 @@ class Courier:
                 ended = loop.time()
                 rested = ended + min(max(BREATH, SHARE * (ended - began)), LONG_BREATH)
                 tick = loop.call_at(max(self._all_at, ended), self._changed.set)
-                await self._changed.wait()
-                tick.cancel()
+                try:
+                    await self._changed.wait()
+                finally:
+                    tick.cancel()
                 if (short := rested - loop.time()) > 0:
                     await asyncio.sleep(short)
         finally:

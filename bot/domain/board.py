@@ -5,8 +5,8 @@ rows give the same next actions, and a task whose fingerprint already has an acc
 not run again.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
@@ -127,7 +127,7 @@ def _digest(
 class Board:
     """All tasks of the newest plan, in its order."""
 
-    by_id: Mapping[str, TaskView] = field(default_factory=dict[str, TaskView])
+    views: tuple[TaskView, ...] = ()
 
     @classmethod
     def of(cls, record: Record, since: Record | None = None) -> "Board":
@@ -137,12 +137,13 @@ class Board:
         """
         kept = vars(record)
         if _KEPT not in kept:
-            kept[_KEPT] = cls(by_id=_views(record, record.plan, since) if record.plan else {})
+            views = _views(record, record.plan, since).values() if record.plan else ()
+            kept[_KEPT] = cls(views=tuple(views))
         return kept[_KEPT]
 
     @cached_property
-    def views(self) -> tuple[TaskView, ...]:
-        return tuple(self.by_id.values())
+    def by_id(self) -> Mapping[str, TaskView]:
+        return {v.task.id: v for v in self.views}
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -213,7 +214,7 @@ def _changed(record: Record, since: Record) -> set[str]:
     return _tasks_of(record.attempts, since.attempts) | _tasks_of(record.verdicts, since.verdicts)
 
 
-def _tasks_of(new: Iterable[Attempt | Verdict], old: Iterable[Attempt | Verdict]) -> set[str]:
+def _tasks_of(new: Sequence[Attempt | Verdict], old: Sequence[Attempt | Verdict]) -> set[str]:
     """The tasks of those that are only in one of both."""
     if new is old:
         return set()

@@ -16,7 +16,8 @@ QUICK, FAIR = 0.001, 0.004
 """Seconds that the event loop may usually wait: whoever is there, and when nobody else writes."""
 LAST, LONGEST = 8, 8 * QUICK
 """Of about how many times the usual one is the mean, and the longest that is counted: twenty quick
-ones prove a disk, one that takes this long does away with the proof, a few make up for it."""
+ones prove a quick disk, half a dozen a fair one. One that takes this long is a stall: it does away
+with the first proof, for which a few make up, and sends the next to a thread whoever is alone."""
 THREADS = 4
 """How many wait for the disk in this process."""
 
@@ -26,15 +27,16 @@ class Disk:
 
     def __init__(self) -> None:
         self._usual = LONGEST
+        self._stalls = False
 
     @property
     def fair(self) -> bool:
         """Whether who is alone may wait for it on the event loop."""
-        return self._usual <= FAIR
+        return self._usual <= FAIR and not self._stalls
 
     async def wait(self, work: Callable[[], T], *, alone: bool = False) -> T:
         """The result of work that waits for this disk."""
-        if self._usual <= (FAIR if alone else QUICK):
+        if self._usual <= QUICK or (alone and self.fair):
             return self._timed(work)
         return await in_thread(lambda: self._timed(work))
 
@@ -45,6 +47,7 @@ class Disk:
         finally:
             took = min(monotonic() - began, LONGEST)
             self._usual += (took - self._usual) / LAST
+            self._stalls = took == LONGEST
 
 
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sqlite")

@@ -86,7 +86,7 @@ class Writers:
 
     @property
     def _alone(self) -> bool:
-        """Whether a commit now holds nobody up, and nobody is there to share it."""
+        """Whether a commit now holds no other writer up, and nobody is there to share it."""
         now = asyncio.get_running_loop().time()
         return not self._coming and self._engine.fair and now - self._last > LULL
 

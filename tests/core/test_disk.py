@@ -1,4 +1,6 @@
-"""Who waits for the disk: the event loop while it is quick, a thread once it was not."""
+"""Who waits for the disk: the event loop while it is quick, or fair and nobody else writes; else a
+thread.
+"""
 
 import asyncio
 import threading
@@ -78,11 +80,14 @@ async def test_one_slow_moment_of_a_quick_disk_changes_nothing(patient: None) ->
     assert await disk.wait(quick) is MAIN
 
 
-async def test_a_disk_that_stalls_holds_the_event_loop_up_once(patient: None) -> None:
+@pytest.mark.parametrize("alone", [False, True])
+async def test_a_disk_that_stalls_holds_the_event_loop_up_once(alone: bool, patient: None) -> None:
     """And has to make up for it."""
     disk = await proved()
-    assert await disk.wait(partial(slow, LONGEST * SCALE)) is MAIN
-    threads = [await disk.wait(quick) for _ in range(PROOF)]
+    stall = partial(slow, LONGEST * SCALE)
+    assert await disk.wait(stall, alone=alone) is MAIN
+    assert await disk.wait(stall, alone=alone) is not MAIN
+    threads = [await disk.wait(quick, alone=alone) for _ in range(PROOF)]
     assert threads[0] is not MAIN
     assert threads[-1] is MAIN
 
