@@ -350,4 +350,8 @@ def _name(slot: SlotRow) -> dict[str, str]:
 
 
 def _print(card: Card) -> str:
-    return sha256(card.model_dump_json().encode()).hexdigest()
+    """What tells the card from others; its picture is drawn from the tasks that it lists."""
+    return sha256(card.model_dump_json(exclude=DRAWN).encode()).hexdigest()
+
+
+DRAWN = {"picture": {"svg"}}
