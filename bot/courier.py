@@ -350,8 +350,6 @@ def _name(slot: SlotRow) -> dict[str, str]:
 
 
 def _print(card: Card) -> str:
-    """What tells the card from others; its picture is drawn from the tasks that it lists."""
-    return sha256(card.model_dump_json(exclude=DRAWN).encode()).hexdigest()
-
-
-DRAWN = {"picture": {"svg"}}
+    """What tells the card from others: all but its drawing, made from the tasks that it lists."""
+    told = card.model_dump_json(exclude={"picture": {"svg"}})
+    return sha256(told.encode()).hexdigest()

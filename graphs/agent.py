@@ -74,7 +74,7 @@ class Agent:
 
     @cached_property
     def folder(self) -> Path:
-        return self.shop.folder / self.hold.mission / f"{self.task.id}.{self.attempt.number}"
+        return self.shop.folder_of(self.hold.mission, self.task.id, self.attempt.number)
 
     async def run(self) -> Output:
         data, offer = await self._data(), _offer(tuple(self.tools.values()))

@@ -42,9 +42,8 @@ class Bench:
 
     @property
     def folder(self) -> Path:
-        """Where the attempt left its files."""
-        made = f"{self.attempt.task}.{self.attempt.number}"
-        return self.shop.folder / self.attempt.mission / made
+        made = self.attempt
+        return self.shop.folder_of(made.mission, made.task, made.number)
 
 
 async def check(

@@ -58,6 +58,10 @@ class Workshop:
         record, hold.record = hold.record, None
         return record or await self.record(hold.mission)
 
+    def folder_of(self, mission: str, task: str, attempt: int) -> Path:
+        """Where an attempt leaves its files."""
+        return self.folder / mission / f"{task}.{attempt}"
+
     @asynccontextmanager
     async def commit(self, hold: "Hold") -> AsyncGenerator[Tx]:
         """A transaction that counts only while the lease is ours. Raises Fenced."""
