@@ -166,11 +166,13 @@ def _files(settings: Settings, store: Store) -> Files:
 async def _besides_shells(store: Store) -> tuple[str, ...]:
     """The missions that can go on, but for those of `run` that are not being ended."""
     found = await store.runnable()
+    if not found:
+        return found
     c = t.missions.c
     goes_on = and_(c.stop_asked.is_(False), c.cancel_asked.is_(False))
     of_shells = select(c.id).where(c.id.in_(found), c.place.startswith(SHELL), goes_on)
     async with store.reading() as conn:
-        left = {row[0] for row in await conn.execute(of_shells)} if found else set[str]()
+        left = {row[0] for row in await conn.execute(of_shells)}
     return tuple(name for name in found if name not in left)
 
 

@@ -29,9 +29,10 @@ class Mirror:
     def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
         self.record = record
         self.journal = Journal(
-            shop.store, hold.mission, hold.lease.epoch, lambda: self.record, self._committed
+            shop.store, hold.lease, lambda: self.record, self._committed
         )
         self._shop = shop
+        self._hold = hold
         self._revision: int = record.revision
 
     def put(self, write: Write, changed: Mapping[str, Any]) -> None:
@@ -69,6 +70,7 @@ class Mirror:
 
     def _committed(self, tx: Tx, picture: Record | None) -> None:
         """Go along with a commit of what was put, when it is the next after what is known here."""
+        self._hold.kept_at = tx.now
         if tx.wanted:
             self._shop.shown(*tx.wanted)
         revision = tx.revisions.get(self.journal.mission)

@@ -10,8 +10,9 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
+from bot.store.lease import Lease
 from bot.store.quiet import Quiet
-from bot.store.store import Lease, StoreDown
+from bot.store.store import StoreDown
 from bot.store.tx import Fenced, Missing
 from graphs import mission, pauses
 from graphs.workshop import Hold, Workshop
@@ -20,8 +21,9 @@ log = structlog.get_logger(__name__)
 
 TTL = timedelta(seconds=20)
 PULSE_SECONDS = 1.0
-"""How soon a change that another process made is seen; leases are renewed every few pulses."""
+"""How soon a change that another process made is seen."""
 RENEW_PULSES = 5
+"""Every so many pulses the leases are renewed that no commit has renewed since the last time."""
 MAX_CRASHES = 3
 """A mission that took its process down this often waits for a person."""
 STEPS = 200
@@ -137,12 +139,19 @@ class Runner:
             beat += 1
             try:
                 await self._look()
-                if beat % RENEW_PULSES == 0 and self.held:
-                    await self.shop.store.renew(list(self.held), self.holder, TTL)
+                if beat % RENEW_PULSES == 0:
+                    await self._renew()
             except StoreDown as error:
                 log.warning("pulse_failed", error=str(error))
             except Exception:  # the border: a pulse that stops would end every lease
                 log.exception("pulse_broke")
+
+    async def _renew(self) -> None:
+        """Keep the missions of which nothing has been committed lately."""
+        lately = self.shop.store.clock() - timedelta(seconds=RENEW_PULSES * PULSE_SECONDS)
+        silent = [n for n, h in self.held.items() if h.kept_at is None or h.kept_at <= lately]
+        if silent:
+            await self.shop.store.renew(silent, self.holder, TTL)
 
     async def _look(self) -> None:
         """See what other processes changed in the missions held here."""

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from bot.domain.base import Frozen
 from bot.domain.record import Record
 from bot.ports import Files
-from bot.store.store import Lease, Store
+from bot.store.lease import Lease
+from bot.store.store import Store
 from bot.store.tx import Missing, Tx
 from graphs.models.ask import Models
 from graphs.team import Specialist, team
@@ -66,8 +68,9 @@ class Workshop:
     async def commit(self, hold: "Hold") -> AsyncGenerator[Tx]:
         """A transaction that counts only while the lease is ours. Raises Fenced."""
         async with self.store.begin() as tx:
-            await tx.fence(hold.lease.mission, hold.lease.epoch)
+            await tx.fence(hold.lease)
             yield tx
+        hold.kept_at = tx.now
         if tx.wanted:
             self.shown(*tx.wanted)
 
@@ -76,12 +79,14 @@ class Workshop:
 class Hold:
     """A mission held under a lease; `nudged` is set when its rows changed from outside.
 
-    `record` is what the route read, for the node that it chose.
+    `kept_at` is when a commit renewed its lease last; `record` is what the route read, for the
+    node that it chose.
     """
 
     lease: Lease
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     seen: int = 0
+    kept_at: datetime | None = None
     record: Record | None = None
 
     @property

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.domain.record import Record
 from bot.domain.spend import OverCap
+from bot.store.lease import Lease
 from bot.store.tx import Missing, Tx
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Entry:
 
 
 class Journal:
-    """Writes under one epoch of one mission's lease.
+    """Writes under one mission's lease.
 
     `changes` counts the writes so far that change a Record. `picture` is asked for the Record with
     all that was put; `committed` hears of each commit: its transaction, and the picture from the
@@ -51,13 +52,11 @@ class Journal:
     def __init__(
         self,
         store: Begins,
-        mission: str,
-        epoch: int,
+        lease: Lease,
         picture: Callable[[], Record],
         committed: Callable[[Tx, Record | None], None],
     ) -> None:
-        self.mission = mission
-        self.epoch = epoch
+        self.lease = lease
         self.changes = 0
         self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._store = store
@@ -66,6 +65,10 @@ class Journal:
         self._queue: list[Entry] = []
         self._writing: asyncio.Task[None] | None = None
         self._soon: asyncio.TimerHandle | None = None
+
+    @property
+    def mission(self) -> str:
+        return self.lease.mission
 
     @property
     def idle(self) -> bool:
@@ -145,7 +148,7 @@ class Journal:
         try:
             picture = self._picture() if put else None
             async with self._store.begin() as tx:
-                await tx.fence(self.mission, self.epoch, revises=revises)
+                await tx.fence(self.lease, revises=revises)
                 results = [await _result(entry.write, tx) for entry in batch]
         except BaseException as error:
             for entry in batch:

@@ -215,6 +215,7 @@ SHOW_SLOT = often(
     SET_SLOT.values(shown=case((t.slots.c.shown < SHOWN, SHOWN), else_=t.slots.c.shown))
 )
 """`shown` never goes back."""
+ANSWER = often(update(t.inbox).where(t.inbox.c.key == bindparam("of_key")))
 CLOSE_GATE = often(
     update(t.gates).where(t.gates.c.id == bindparam("of_gate"), t.gates.c.closed_at.is_(None))
 )

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.domain.base import Frozen, as_json, of_json
+from bot.domain.base import as_json, of_json
 from bot.domain.events import Event
 from bot.domain.gate import Gate
 from bot.domain.mission import ENDED, HouseContext, Mission, Person
@@ -26,6 +26,7 @@ from bot.store import tables as t
 from bot.store.inline import Conn, Engine
 from bot.store.journal import Journal
 from bot.store.late import Late, Taken
+from bot.store.lease import Lease
 from bot.store.records import Records
 from bot.store.slots import Edits, SlotRow
 from bot.store.tx import GONE, Missing, Tx
@@ -43,20 +44,6 @@ Clock = Callable[[], datetime]
 
 class StoreDown(Exception):
     """The database cannot take this now: full, locked or away. Nothing of it was kept."""
-
-
-class Lease(Frozen):
-    """The right to advance one mission until `until`, as long as the epoch is the newest.
-
-    `crashes` counts how often it was taken without ever being given back in good order, this time
-    included.
-    """
-
-    mission: str
-    epoch: int
-    wakes: int
-    crashes: int
-    until: datetime
 
 
 def now() -> datetime:
@@ -214,16 +201,15 @@ class Store:
     async def claim(self, mission: str, holder: str, ttl: timedelta) -> Lease | None:
         """Take the mission under a new epoch; None while another holder's lease runs."""
         async with self.begin() as tx:
-            until = tx.now + ttl
             taken = {"of_mission": mission, "of_holder": holder, "of_now": tx.now}
-            new = {"holder": holder, "lease_until": until}
+            new = {"holder": holder, "lease_until": tx.now + ttl}
             row = (await tx.conn.execute(q.CLAIM, taken | new)).first()
         if row is None:
             return None
-        return Lease(mission=mission, epoch=row[0], wakes=row[1], crashes=row[2], until=until)
+        return Lease(mission=mission, epoch=row[0], wakes=row[1], crashes=row[2], ttl=ttl)
 
     async def renew(self, missions: Sequence[str], holder: str, ttl: timedelta) -> None:
-        """Keep these for another `ttl`."""
+        """Keep these for another `ttl`, as each commit of their holder does: see `Tx.fence`."""
         held = and_(t.missions.c.id.in_(missions), t.missions.c.holder == holder)
         async with self.begin() as tx:
             await tx.conn.execute(update(t.missions).where(held).values(lease_until=tx.now + ttl))

@@ -20,6 +20,7 @@ from bot.store import statements as q
 from bot.store import tables as t
 from bot.store.inline import Conn
 from bot.store.late import Taken
+from bot.store.lease import Lease
 from bot.store.nameless import make_nameless
 
 
@@ -79,12 +80,15 @@ class Tx:
         self.caps[mission] = cap
         await self.catch_up(mission)
 
-    async def fence(self, mission: str, epoch: int, *, revises: bool = False) -> None:
-        """Go on only as the holder of this epoch. Raises Fenced.
+    async def fence(self, lease: Lease, *, revises: bool = False) -> None:
+        """Go on only as the holder of this epoch, and renew the lease. Raises Fenced.
 
         `revises` at once, as `revise` would with a statement of its own.
         """
-        held = {"of_mission": mission, "of_epoch": epoch, "updated_at": self.now}
+        mission, epoch, until = lease.mission, lease.epoch, self.now + lease.ttl
+        held = {
+            "of_mission": mission, "of_epoch": epoch, "updated_at": self.now, "lease_until": until,
+        }  # fmt: skip
         query = q.FENCE_AND_REVISE if revises else q.FENCE
         row = (await self.conn.execute(query, held)).first()
         if row is None:
@@ -284,11 +288,8 @@ class Tx:
 
     async def inbox_done(self, key: str, result: Any) -> None:
         """Keep the answer for repeats. What was received has had its effect and is not kept."""
-        await self.conn.execute(
-            update(t.inbox)
-            .where(t.inbox.c.key == key)
-            .values(done_at=self.now, result=result, payload={})
-        )
+        done = {"done_at": self.now, "result": result, "payload": {}}
+        await self.conn.execute(q.ANSWER, {"of_key": key, **done})
 
     async def inbox_result(self, key: str) -> Any:
         """The kept answer of a key; None when it is unknown or not yet answered."""

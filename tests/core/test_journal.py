@@ -12,6 +12,7 @@ from bot.domain.record import Record
 from bot.domain.spend import OverCap
 from bot.store import statements as q
 from bot.store.journal import Journal
+from bot.store.lease import Lease
 from bot.store.store import Store
 from bot.store.tx import Fenced, Tx
 from tests.core.world import attempt, mission
@@ -23,11 +24,11 @@ Commit = tuple[int | None, str | None]
 class Book:
     """A journal with what it said of its commits."""
 
-    def __init__(self, store: Store, epoch: int) -> None:
+    def __init__(self, store: Store, lease: Lease) -> None:
         self.store = store
         self.commits: list[Commit] = []
         self.last = ""
-        self.journal = Journal(store, "m1", epoch, self._picture, self._committed)
+        self.journal = Journal(store, lease, self._picture, self._committed)
 
     def _picture(self) -> Record:
         return Record(mission=mission(title=self.last))
@@ -63,7 +64,7 @@ async def book(store: Store) -> AsyncGenerator[Book]:
         await tx.add_mission(mission())
     lease = await store.claim("m1", "me", timedelta(minutes=1))
     assert lease is not None
-    book = Book(store, lease.epoch)
+    book = Book(store, lease)
     yield book
     await asyncio.gather(book.journal.settled(), return_exceptions=True)
 
@@ -171,7 +172,7 @@ async def test_who_waits_is_told_of_the_commit_whatever_is_made_of_it(book: Book
     def fault(*_: object) -> None:
         raise ValueError("a fault of the program")
 
-    journal = Journal(store, "m1", book.journal.epoch, lambda: Record(mission=mission()), fault)
+    journal = Journal(store, book.journal.lease, lambda: Record(mission=mission()), fault)
     async with asyncio.timeout(10):
         await journal.commit(writes("T1"))
         assert isinstance(await journal.broken, ValueError)

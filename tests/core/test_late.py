@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -47,10 +48,12 @@ async def test_an_answer_is_written_with_what_is_made_of_it(
     ledger: Ledger, another: Callable[[], Store]
 ):
     other = another()
+    lease = await ledger.store.claim("m1", "me", timedelta(minutes=1))
+    assert lease is not None
     await settle(ledger)
     assert not await kept(other)
     async with ledger.store.begin() as tx:
-        await tx.fence("m1", 0)
+        await tx.fence(lease)
     assert await kept(other)
 
 

@@ -357,12 +357,12 @@ async def test_the_fence_lets_only_the_newest_epoch_write(store: Store, m1: str,
     async def write_late() -> None:
         async with store.begin() as tx:
             await tx.add_brief(m1, brief())
-            await tx.fence(m1, old.epoch)
+            await tx.fence(old)
 
     with pytest.raises(Fenced):
         await write_late()
     async with store.begin() as tx:
-        await tx.fence(m1, new.epoch)
+        await tx.fence(new)
         await tx.put_plan(m1, plan(task("T1")))
     record = await store.record(m1)
     assert record is not None
@@ -373,20 +373,51 @@ async def test_the_fence_lets_only_the_newest_epoch_write(store: Store, m1: str,
 async def test_a_claim_waits_for_a_fenced_write_and_not_the_other_way_round(
     store: Store, m1: str, another: Open, clock: Clock
 ):
-    """The old holder's commit comes before the new epoch, or not at all."""
+    """The old holder's commit comes before the new epoch, or not at all: it keeps the mission."""
     old = await store.claim(m1, "one", TTL)
     assert old is not None
     clock.move(seconds=21)
     other = another()
     async with store.begin() as tx:
-        await tx.fence(m1, old.epoch)
+        await tx.fence(old)
         claiming = asyncio.create_task(other.claim(m1, "two", TTL))
         await tx.add_brief(m1, brief())
-    new = await claiming
-    assert new is not None
+    assert await claiming is None
     record = await other.record(m1)
     assert record is not None
     assert record.brief is not None
+    clock.move(seconds=21)
+    assert await other.claim(m1, "two", TTL) is not None
+
+
+async def test_each_fenced_commit_renews_the_lease_for_as_long_as_it_was_taken(
+    store: Store, m1: str, clock: Clock
+):
+    lease = await store.claim(m1, "one", TTL)
+    assert lease is not None
+    for _ in range(3):
+        clock.move(seconds=19)
+        async with store.begin() as tx:
+            await tx.fence(lease)
+        assert await store.claim(m1, "two", TTL) is None
+    clock.move(seconds=21)
+    assert await store.claim(m1, "two", TTL) is not None
+
+
+async def test_a_commit_that_is_undone_renews_nothing(store: Store, m1: str, clock: Clock):
+    lease = await store.claim(m1, "one", TTL)
+    assert lease is not None
+    clock.move(seconds=19)
+
+    async def undone() -> None:
+        async with store.begin() as tx:
+            await tx.fence(lease)
+            raise ValueError("undone")
+
+    with pytest.raises(ValueError, match="undone"):
+        await undone()
+    clock.move(seconds=2)
+    assert await store.claim(m1, "two", TTL) is not None
 
 
 async def test_letting_go_is_refused_while_a_newer_wake_waits(store: Store, m1: str):

@@ -115,6 +115,46 @@ async def test_a_holder_that_slept_through_its_lease_changes_nothing(
         assert (await there.story()).count("attempt_done T1 1 ") == 1
 
 
+async def test_a_holder_that_waits_long_for_a_model_keeps_its_mission(
+    pair: Pair, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is committed meanwhile: the pulse renews its lease."""
+    monkeypatch.setattr("graphs.runner.PULSE_SECONDS", 0.01)
+    async with pair(task("T1")) as (one, two):
+        async with one.script.held("work", "T1"):
+            mission = await one.mission()
+            await mission.to_work()
+            await one.script.asked("work", "T1")
+            for _ in range(3):
+                clock.move(seconds=15)
+                await asyncio.sleep(0.2)
+                assert await two.store.claim(mission.id, "other", TTL) is None
+        await mission.until_asked("artifact")
+
+
+async def test_a_holder_that_commits_renews_its_lease_with_nothing_else(
+    pair: Pair, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphs.runner.PULSE_SECONDS", 0.01)
+    async with pair(task("T1")) as (one, _):
+        renewed: list[str] = []
+
+        async def renew(missions: list[str], *_: object) -> None:
+            renewed.extend(missions)
+
+        monkeypatch.setattr(one.store, "renew", renew)
+        async with one.script.held("work", "T1"):
+            mission = await one.mission()
+            await mission.to_work()
+            await one.script.asked("work", "T1")
+            renewed.clear()
+            await asyncio.sleep(0.2)
+            assert renewed == []
+            clock.move(seconds=1)
+            await asyncio.sleep(0.2)
+            assert set(renewed) == {mission.id}
+
+
 async def test_every_commit_is_fenced(pair: Pair, clock: Clock) -> None:
     """The old epoch's transaction is refused, and what it would have written is not there."""
     async with pair(task("T1")) as (one, two):
