@@ -216,10 +216,10 @@ class Execution:
     # -- one attempt -----------------------------------------------------------------------------
 
     async def _attempt(self, run: Run) -> None:
-        attempt = self._started(run)
+        record, attempt = self.record, self._started(run)
         try:
             async with asyncio.timeout(self.shop.limits.attempt_seconds):
-                output = await agent.work(self.shop, self.hold, self.record, run)
+                output = await agent.work(self.shop, self.hold, record, run)
         except agent.Question as question:
             await self._ask(attempt, question)
         except OverCap as over:

@@ -39,7 +39,7 @@ class Mirror:
         """Write soon, and have the change in the record now. Raises Fenced or StoreDown."""
         self.journal.put(write)
         before, self.record = self.record, self.record.model_copy(update=changed)
-        Board.of(self.record, since=before)  # kept for whoever asks for it next
+        Board.follow(self.record, before)
 
     async def change(self, write: Callable[[Tx], Awaitable[T]], *, revises: bool = True) -> T:
         """Write, wait until it is on the disk, and read the record again.

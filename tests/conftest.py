@@ -71,8 +71,8 @@ def boards_are_those_of_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a test does: a board that kept some of an earlier one equals a new one."""
     of = Board.of
 
-    def compared(record: Record, since: Record | None = None) -> Board:
-        board = of(record, since)
+    def compared(record: Record) -> Board:
+        board = of(record)
         assert board == of(record.model_copy())
         return board
 

@@ -130,16 +130,22 @@ class Board:
     views: tuple[TaskView, ...] = ()
 
     @classmethod
-    def of(cls, record: Record, since: Record | None = None) -> "Board":
-        """Read the board from the rows, once for each record. Empty when there is no plan.
+    def of(cls, record: Record) -> "Board":
+        """Read the board from the rows, once for each record. Empty when there is no plan."""
+        reading: Reading = vars(record).setdefault(_KEPT, Reading())
+        if reading.board is None:
+            views = _views(record, record.plan, reading.since).values() if record.plan else ()
+            reading.board, reading.since = cls(views=tuple(views)), None
+        return reading.board
 
-        `since` is a record from a moment ago whose board was read: what did not change is kept.
+    @staticmethod
+    def follow(record: Record, before: Record) -> None:
+        """The record comes after this one: once its board is asked for, what did not change since
+        is kept from the newest one that was read.
         """
-        kept = vars(record)
-        if _KEPT not in kept:
-            views = _views(record, record.plan, since).values() if record.plan else ()
-            kept[_KEPT] = cls(views=tuple(views))
-        return kept[_KEPT]
+        known: Reading | None = vars(before).get(_KEPT)
+        if known is not None:
+            vars(record)[_KEPT] = Reading(since=before if known.board else known.since)
 
     @cached_property
     def by_id(self) -> Mapping[str, TaskView]:
@@ -166,6 +172,14 @@ class Board:
 
     def count(self, *states: TaskState) -> int:
         return sum(v.state in states for v in self.views)
+
+
+@dataclass(slots=True)
+class Reading:
+    """The board of a record, None until it is asked for; `since` is one whose board was read."""
+
+    board: Board | None = None
+    since: Record | None = None
 
 
 _KEPT = "board"

@@ -288,7 +288,7 @@ class Tx:
 
     async def inbox_done(self, key: str, result: Any) -> None:
         """Keep the answer for repeats. What was received has had its effect and is not kept."""
-        done = {"done_at": self.now, "result": result, "payload": {}}
+        done: dict[str, Any] = {"done_at": self.now, "result": result, "payload": {}}
         await self.conn.execute(q.ANSWER, {"of_key": key, **done})
 
     async def inbox_result(self, key: str) -> Any:

@@ -55,6 +55,16 @@ def test_a_record_that_only_moves_on_keeps_what_was_worked_out():
     assert Board.of(whole.model_copy(update={"revision": 3})) is not board
 
 
+def test_a_board_is_read_once_for_all_copies_that_were_made_before():
+    first = record(plans=(plan(task("T1")),))
+    Board.of(first)
+    second = first.model_copy(update={"revision": 1})
+    Board.follow(second, first)
+    third = second.at(2)
+    assert Board.of(third) is Board.of(second)
+    assert Board.of(third).by_id["T1"] is Board.of(first).by_id["T1"]
+
+
 def test_hashes_do_not_depend_on_the_order_of_keys():
     assert digest({"a": 1, "b": "ü"}) == digest({"b": "ü", "a": 1})
     assert digest({"a": 1}) != digest({"a": "1"})
