@@ -10,7 +10,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import structlog
@@ -61,7 +60,7 @@ class Courier:
         self._behind: set[str] = set()
         self._all_at = 0.0
         self._quiet = Quiet(store)
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last: OrderedDict[str, int] = OrderedDict()
 
     def nudge(self, *slots: str) -> None:
         """Something changed: look now, at the slots that changed (`mission/name`), or at all.
@@ -278,7 +277,7 @@ class Courier:
 
     # -- what this process remembers -------------------------------------------------------------
 
-    def _remember(self, slot: SlotRow, card: str) -> None:
+    def _remember(self, slot: SlotRow, card: int) -> None:
         """What the message shows now, by its `_print`, and that it rests for the chat's pace."""
         self._last[_key(slot)] = card
         self._last.move_to_end(_key(slot))
@@ -349,7 +348,8 @@ def _name(slot: SlotRow) -> dict[str, str]:
     return {"mission": slot.mission, "slot": slot.name}
 
 
-def _print(card: Card) -> str:
-    """What tells the card from others: all but its drawing, made from the tasks that it lists."""
-    told = card.model_dump_json(exclude={"picture": {"svg"}})
-    return sha256(told.encode()).hexdigest()
+def _print(card: Card) -> int:
+    """What tells the card from others, in this process: all but its drawing, which is made from
+    the tasks that it lists.
+    """
+    return hash(card.model_dump_json(exclude={"picture": {"svg"}}))

@@ -133,8 +133,7 @@ class Execution:
         work = self._attempt(action) if isinstance(action, Run) else self._review(action)
         places = self._width if isinstance(action, Run) else self._reviews
         limited = self._limited(work, self._pause(action), places)
-        task = self.flying[flight] = asyncio.create_task(limited, name=str(flight))
-        task.add_done_callback(self._heard)
+        self.flying[flight] = asyncio.create_task(limited, name=str(flight))
 
     def _pause(self, action: Run | Review) -> float:
         """Seconds before another try: each one waits twice as long as the one before."""
@@ -156,6 +155,7 @@ class Execution:
                 await work
         finally:
             work.close()
+            self._news.set()  # at once: a callback would come a turn of the event loop later
 
     async def _next(self) -> None:
         """Wait until something lands or a person changes something."""

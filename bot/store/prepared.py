@@ -131,15 +131,13 @@ class Preparations:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._made: dict[tuple[int, tuple[str, ...]], Prepared] = {}
+        self._made: dict[tuple[int | str, ...], Prepared] = {}
 
     def of(self, statement: Executable, parameters: Mapping[str, Any]) -> Prepared | None:
         """The statement for these parameters; None when it is not one that is run often."""
-        if id(statement) not in _often:
-            return None
-        key = (id(statement), tuple(parameters))
+        key = (id(statement), *parameters)
         made = self._made.get(key)
-        if made is None:
+        if made is None and id(statement) in _often:
             made = self._made[key] = Prepared(statement, tuple(parameters), self._dialect)
         return made
 

@@ -55,15 +55,18 @@ class Question:
         messages: tuple[BaseMessage, ...],
         tools: Offer,
     ) -> Self:
-        """The request's hash is that of the canonical JSON of all four."""
-        form, form_text = _form(ask.schema_)
-        said = canonical([_essence(m) for m in messages])
-        text = (
-            f'{{"form":{form_text},"messages":{said},"purpose":"{ask.purpose}",'
-            f'"tools":{tools.text}}}'
-        )
-        request, size = sha256(text.encode()).hexdigest(), len(text)
-        return cls(ask=ask, messages=messages, tools=tools, form=form, request=request, size=size)
+        """The request's hash is that of the canonical JSON of form, messages, purpose and tools;
+        the first message is always the system's.
+        """
+        begun, begun_size = _begun(ask.purpose, ask.system, ask.schema_)
+        said = "".join([f",{canonical(_essence(m))}" for m in messages[1:]])
+        rest = f'{said}],"purpose":"{ask.purpose}","tools":{tools.text}}}'
+        told = begun.copy()
+        told.update(rest.encode())
+        return cls(
+            ask=ask, messages=messages, tools=tools, form=_form(ask.schema_)[0],
+            request=told.hexdigest(), size=begun_size + len(rest),
+        )  # fmt: skip
 
     def again(self, answer: AIMessage, errors: Sequence[str]) -> "Question":
         """The question that asks to mend an answer. Tool calls are not repeated: none was run."""
@@ -104,6 +107,16 @@ def _system(purpose: Purpose, system: str, schema: type[BaseModel] | None) -> Sy
     return SystemMessage(
         "\n\n".join(part for part in (prompt(purpose), system.strip(), asked) if part)
     )
+
+
+@lru_cache(maxsize=256)
+def _begun(purpose: Purpose, system: str, schema: type[BaseModel] | None) -> tuple[Any, int]:
+    """The hash of a request's beginning, which stays the same for each purpose, and its size: the
+    longest part of most requests.
+    """
+    _, form = _form(schema)
+    text = f'{{"form":{form},"messages":[{canonical(_essence(_system(purpose, system, schema)))}'
+    return sha256(text.encode()), len(text)
 
 
 def _human(ask: Ask[Any]) -> HumanMessage:

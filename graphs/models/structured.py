@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 import json_repair
 from pydantic import BaseModel, ValidationError
 
-from bot.domain.base import writable
+from bot.domain.base import as_json, writable
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -37,14 +37,22 @@ def parse(text: str, schema: type[T]) -> T:
             errors = errors or (f"The object needs these fields: {', '.join(schema.model_fields)}",)
             continue
         try:
-            return schema.model_validate(_writable(value))
+            return schema.model_validate(_kept(value))
         except ValidationError as error:
             errors = errors or tuple(_lines(error))
     raise Malformed(*errors)
 
 
+SPELT = re.compile(r"\\u(?:0000|d[89a-f])")
+"""How JSON spells what no database holds, see `writable`."""
+
+
+def _kept(value: Any) -> Any:
+    """The value with texts that can be kept; mostly as it is."""
+    return _writable(value) if SPELT.search(as_json(value)) else value
+
+
 def _writable(value: Any) -> Any:
-    """The value with texts that can be kept: JSON can spell what no database holds."""
     if isinstance(value, str):
         return writable(value)
     if isinstance(value, dict):
