@@ -29,7 +29,7 @@ class Mirror:
     def __init__(self, shop: Workshop, hold: Hold, record: Record) -> None:
         self.record = record
         self.journal = Journal(
-            shop.store, hold.lease, lambda: self.record, self._committed
+            shop.store, hold.lease, lambda: self.record, self._committed, self._left
         )
         self._shop = shop
         self._hold = hold
@@ -67,6 +67,10 @@ class Mirror:
     def with_verdict(self, verdict: Verdict) -> dict[str, Any]:
         """What a verdict changes."""
         return {"verdicts": _with(self.record.verdicts, verdict, _held)}
+
+    def _left(self, write: Write) -> None:
+        """An answer was paid for: it is kept also by who has lost the mission."""
+        self._shop.store.answers.add(self.journal.mission, write)
 
     def _committed(self, tx: Tx, picture: Record | None) -> None:
         """Go along with a commit of what was put, when it is the next after what is known here."""

@@ -33,11 +33,12 @@ class Begins(Protocol):
 
 @dataclass
 class Entry:
-    """A write, and who waits for it."""
+    """A write, and who waits for it; one that `stays` is handed on when it cannot be written."""
 
     write: Write
     revises: bool
     waits: asyncio.Future[Any] | None = None
+    stays: bool = False
 
 
 class Journal:
@@ -46,7 +47,8 @@ class Journal:
     `changes` counts the writes so far that change a Record. `picture` is asked for the Record with
     all that was put; `committed` hears of each commit: its transaction, and the picture from the
     moment when it was begun, None when more of a Record was written than what was put. Once a
-    commit has failed the journal is `broken` for good: what was put after it is not written.
+    commit has failed the journal is `broken` for good: what was put after it is not written, but
+    what is to be kept all the same is `left`.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Journal:
         lease: Lease,
         picture: Callable[[], Record],
         committed: Callable[[Tx, Record | None], None],
+        left: Callable[[Write], None],
     ) -> None:
         self.lease = lease
         self.changes = 0
@@ -62,6 +65,7 @@ class Journal:
         self._store = store
         self._picture = picture
         self._committed = committed
+        self._left = left
         self._queue: list[Entry] = []
         self._writing: asyncio.Task[None] | None = None
         self._soon: asyncio.TimerHandle | None = None
@@ -81,8 +85,15 @@ class Journal:
         Not `revises` when it changes nothing that a Record holds.
         """
         self._add(Entry(write, revises))
-        if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(SOON, self._due)
+        self._begin_soon()
+
+    def keep(self, write: Write) -> None:
+        """Write this with the next commit, or hand it on as `left`. It changes no Record."""
+        if self.broken.done():
+            self._left(write)
+            return
+        self._add(Entry(write, revises=False, stays=True))
+        self._begin_soon()
 
     async def commit(self, write: Callable[[Tx], Awaitable[T]], *, revises: bool = True) -> T:
         """Write this, after all that was put before, and wait until it is on the disk.
@@ -116,6 +127,10 @@ class Journal:
     def _raise(self) -> None:
         if self.broken.done():
             raise self.broken.result()
+
+    def _begin_soon(self) -> None:
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SOON, self._due)
 
     def _due(self) -> None:
         self._soon = None
@@ -151,8 +166,7 @@ class Journal:
                 await tx.fence(self.lease, revises=revises)
                 results = [await _result(entry.write, tx) for entry in batch]
         except BaseException as error:
-            for entry in batch:
-                _tell(entry, error)
+            self._give_up(batch, error)
             raise
         for entry, result in zip(batch, results, strict=True):
             _tell(entry, result)
@@ -161,9 +175,14 @@ class Journal:
 
     def _break(self, error: BaseException) -> None:
         self.broken.set_result(error)
-        for entry in self._queue:
+        queue, self._queue = self._queue, []
+        self._give_up(queue, error)
+
+    def _give_up(self, entries: Sequence[Entry], error: BaseException) -> None:
+        for entry in entries:
             _tell(entry, error)
-        self._queue = []
+            if entry.stays:
+                self._left(entry.write)
 
 
 async def _result(write: Write, tx: Tx) -> Any:

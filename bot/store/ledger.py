@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
@@ -98,14 +99,16 @@ class Ledger:
         """Keep the result and its price in place of the reservation.
 
         It is on the disk with the mission's next transaction: with what is made of it, see
-        `bot.store.late`.
+        `Journal.keep` and `bot.store.late`.
         """
         ended = {
             "state": "done", "model": usage.model, "price": usage.price, "reserved": None,
             "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out, "response": response,
         }  # fmt: skip
         answer = _ended(call, self.store.clock(), ended)
-        self.store.answers.add(call.mission, lambda tx: tx.end_call(call.mission, answer))
+        journal = self.store.journals.get(call.mission)
+        keep = journal.keep if journal else partial(self.store.answers.add, call.mission)
+        keep(lambda tx: tx.end_call(call.mission, answer))
 
     async def release(self, call: CallKey, error: str) -> None:
         """The call failed and cost nothing."""

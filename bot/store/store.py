@@ -120,7 +120,11 @@ class Store:
         return self.engine.others if isinstance(self.engine, Engine) else object()
 
     async def catch_up(self, mission: str) -> None:
-        """Write the answers that wait for the mission's next transaction. Raises StoreDown."""
+        """Write the answers that wait for the mission's next transaction. Raises StoreDown; where
+        the mission is held, Fenced.
+        """
+        if mission in self.journals:
+            await self.journals[mission].settled()
         if mission in self.answers:
             await self._write_late(mission)
 
@@ -164,7 +168,7 @@ class Store:
         """Everything the rows say of a mission, as of one moment."""
         if mission in self.answers:
             with contextlib.suppress(StoreDown):  # a full disk keeps nobody from reading
-                await self.catch_up(mission)
+                await self._write_late(mission)
         for row in await self._look(q.STANDING, of_mission=mission):
             if known := self.records.known(mission, row):
                 return known

@@ -8,8 +8,6 @@ from bot.domain.base import as_json, digest
 SHORT = 400
 """A nested value longer than this gets a section of its own, where it reads as it is."""
 
-NOTHING = ("null", "[]", "{}")
-
 
 def render(data: Mapping[str, Any]) -> str:
     """The sections of an ask's data, empty ones left out.
@@ -26,11 +24,11 @@ def render(data: Mapping[str, Any]) -> str:
 
 
 def _sections(label: str, value: Any) -> Sequence[tuple[str, str]]:
-    if isinstance(value, str):
-        return ((label, value),) if value else ()
-    text = as_json(value)
-    if text in NOTHING:
+    if value is None or value in ("", [], {}, ()):
         return ()
+    if isinstance(value, str):
+        return ((label, value),)
+    text = as_json(value)
     if _short(text):
         return ((label, text),)
     if isinstance(value, Mapping):

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.record import Record
 from bot.domain.spend import OverCap
 from bot.store import statements as q
-from bot.store.journal import Journal
+from bot.store.journal import Journal, Write
 from bot.store.lease import Lease
 from bot.store.store import Store
 from bot.store.tx import Fenced, Tx
@@ -28,7 +28,8 @@ class Book:
         self.store = store
         self.commits: list[Commit] = []
         self.last = ""
-        self.journal = Journal(store, lease, self._picture, self._committed)
+        self.left: list[Write] = []
+        self.journal = Journal(store, lease, self._picture, self._committed, self.left.append)
 
     def _picture(self) -> Record:
         return Record(mission=mission(title=self.last))
@@ -166,17 +167,48 @@ async def test_once_another_holds_the_mission_nothing_is_written(book: Book, sto
     assert await book.tasks() == []
 
 
+async def test_what_is_kept_is_committed_with_the_next_and_by_itself(book: Book):
+    book.journal.keep(writes("T1"))
+    await book.journal.commit(writes("T2"))
+    assert len(book.commits) == 1
+    book.journal.keep(writes("T3"))
+    async with asyncio.timeout(10):
+        while not book.journal.idle:
+            await asyncio.sleep(0.005)
+    assert await book.tasks() == ["T1", "T2", "T3"]
+    assert book.left == []
+
+
+async def test_what_is_kept_is_handed_on_when_it_cannot_be_written(book: Book):
+    """What breaks a commit, what waited behind it and what came later: each once."""
+    first, second, third = writes("T1"), writes("T2"), writes("T3")
+
+    async def breaks_later(_: Tx) -> None:
+        book.journal.keep(second)
+        raise ValueError("a fault of the program")
+
+    book.journal.keep(first)
+    book.journal.put(breaks_later)
+    assert isinstance(await book.journal.broken, ValueError)
+    book.journal.keep(third)
+    assert book.left == [first, second, third]
+    assert await book.tasks() == []
+
+
 async def test_who_waits_is_told_of_the_commit_whatever_is_made_of_it(book: Book, store: Store):
     """It is on the disk, also when what hears of commits is at fault."""
 
     def fault(*_: object) -> None:
         raise ValueError("a fault of the program")
 
-    journal = Journal(store, book.journal.lease, lambda: Record(mission=mission()), fault)
+    lease, left = book.journal.lease, book.left.append
+    journal = Journal(store, lease, lambda: Record(mission=mission()), fault, left)
     async with asyncio.timeout(10):
+        journal.keep(writes("T0"))
         await journal.commit(writes("T1"))
         assert isinstance(await journal.broken, ValueError)
-    assert await book.tasks() == ["T1"]
+    assert await book.tasks() == ["T0", "T1"]
+    assert book.left == []
 
 
 async def test_a_write_that_breaks_takes_its_commit_along_and_is_heard_of(book: Book):

@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bot.domain.record import Spending
+from bot.domain.record import Record, Spending
 from bot.domain.spend import CallKey, OverCap, StoredCall, Usage
+from bot.store import statements as q
+from bot.store.journal import Journal
 from bot.store.ledger import Ledger
 from bot.store.store import Store
+from bot.store.tx import Fenced
 from tests.core.world import mission
 
 
@@ -207,3 +212,37 @@ async def test_a_late_answer_is_none_to_another_question(ledger: Ledger):
     ledger.settle(call(), usage("0.12"), {"text": "late"})
     assert await stored(ledger, "other") is None
     assert (await spent(ledger.store)).reserved == Decimal("0.30")
+
+
+async def held(ledger: Ledger, holder: str) -> Journal:
+    """The mission taken by this holder, with a journal."""
+    store = ledger.store
+    async with store.begin() as tx:
+        free = {"of_mission": "m1", "holder": "", "lease_until": None}
+        await tx.conn.execute(q.SET_MISSION, free)
+    lease = await store.claim("m1", holder, timedelta(minutes=1))
+    assert lease is not None
+    left = partial(store.answers.add, "m1")
+    return Journal(store, lease, lambda: Record(mission=mission()), lambda *_: None, left)
+
+
+async def test_an_answer_of_a_mission_that_is_held_is_found_at_once(ledger: Ledger):
+    """It goes into the holder's journal, and waits for nobody else."""
+    ledger.store.journals["m1"] = await held(ledger, "me")
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    ledger.settle(call(), usage("0.12"), {"text": "hi"})
+    assert "m1" not in ledger.store.answers
+    assert await stored(ledger, "r") is not None
+    assert (await spent(ledger.store)).spent == Decimal("0.12")
+
+
+async def test_an_answer_is_kept_by_who_has_lost_the_mission(ledger: Ledger):
+    """It was paid for. The journal writes nothing any more."""
+    ledger.store.journals["m1"] = journal = await held(ledger, "me")
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    await held(ledger, "other")
+    ledger.settle(call(), usage("0.12"), {"text": "hi"})
+    assert isinstance(await journal.broken, Fenced)
+    del ledger.store.journals["m1"]
+    assert await stored(ledger, "r") is not None
+    assert (await spent(ledger.store)).reserved == 0
