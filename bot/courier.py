@@ -59,6 +59,7 @@ class Courier:
         self._held: dict[str, float] = {}
         self._behind: set[str] = set()
         self._all_at = 0.0
+        self._tick_at: asyncio.TimerHandle | None = None
         self._quiet = Quiet(store)
         self._last: OrderedDict[str, int] = OrderedDict()
 
@@ -84,15 +85,23 @@ class Courier:
                 await self._serve()
                 ended = loop.time()
                 rested = ended + min(max(BREATH, SHARE * (ended - began)), LONG_BREATH)
-                tick = loop.call_at(max(self._all_at, ended), self._changed.set)
-                try:
-                    await self._changed.wait()
-                finally:
-                    tick.cancel()
+                self._wake_at(max(self._all_at, ended))
+                await self._changed.wait()
                 if (short := rested - loop.time()) > 0:
                     await asyncio.sleep(short)
         finally:
             await self._drop()
+
+    def _wake_at(self, moment: float) -> None:
+        """Look at the latest then. The timer stays for the next look, when that is as late."""
+        if self._tick_at is None or self._tick_at.when() != moment:
+            if self._tick_at is not None:
+                self._tick_at.cancel()
+            self._tick_at = asyncio.get_running_loop().call_at(moment, self._ticked)
+
+    def _ticked(self) -> None:
+        self._tick_at = None
+        self._changed.set()
 
     async def flush(self) -> None:
         """Show all that can be shown now, and return when it is."""
@@ -307,6 +316,8 @@ class Courier:
         return not held.isdisjoint(self._held)
 
     async def _drop(self) -> None:
+        if self._tick_at is not None:
+            self._tick_at.cancel()
         tasks = list(self._serving.values())
         for task in tasks:
             task.cancel()

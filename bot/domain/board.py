@@ -132,7 +132,9 @@ class Board:
     @classmethod
     def of(cls, record: Record) -> "Board":
         """Read the board from the rows, once for each record. Empty when there is no plan."""
-        reading: Reading = vars(record).setdefault(_KEPT, Reading())
+        reading: Reading | None = vars(record).get(_KEPT)
+        if reading is None:
+            reading = vars(record)[_KEPT] = Reading()
         if reading.board is None:
             views = _views(record, record.plan, reading.since).values() if record.plan else ()
             reading.board, reading.since = cls(views=tuple(views)), None
@@ -200,16 +202,20 @@ def _gone_on(record: Record, plan: Plan, since: Record) -> Mapping[str, TaskView
     views = dict(Board.of(since).by_id)
     changed, given_other = _changed(record, since), set[str]()
     for task in plan.in_order:
-        before = views[task.id]
-        if task.id in given_other:
+        name = task.id
+        if name not in changed and name not in given_other:
+            continue
+        before = views[name]
+        if name in given_other:
             view = _view(task, record, views)
-        elif task.id in changed and before.fingerprint:
+        elif before.fingerprint:
             view = _progress(task, record, before.fingerprint)
         else:
             continue
-        views[task.id] = view
-        if _gives(view) != _gives(before):
-            given_other.update(plan.dependents.get(task.id, ()))
+        views[name] = view
+        below = plan.dependents.get(name)
+        if below and _gives(view) != _gives(before):
+            given_other.update(below)
     return views
 
 
@@ -248,9 +254,10 @@ def _view(task: Task, record: Record, above: Mapping[str, TaskView]) -> TaskView
     return _progress(task, record, print_)
 
 
-def _gives(view: TaskView) -> tuple[bool, bool, str]:
-    """All that the tasks below can see of one."""
-    return view.state.settled, view.state.stuck, _hash(view)
+def _gives(view: TaskView) -> tuple[TaskState, str] | None:
+    """All that the tasks below can see of one; None while they wait for it."""
+    over = view.state.settled or view.state.stuck
+    return (view.state, _hash(view)) if over else None
 
 
 def _hash(view: TaskView) -> str:

@@ -95,6 +95,7 @@ def _places(money: Decimal) -> int:
     return -exponent if isinstance(exponent, int) else 0
 
 
+@lru_cache(maxsize=1_024)
 def _pico(money: Decimal | None) -> int | None:
     return None if money is None else int(money.scaleb(12).to_integral_value())
 
