@@ -6,7 +6,6 @@ committed under the lease before anything that depends on it can start.
 """
 
 import asyncio
-from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -127,35 +126,49 @@ class Execution:
         if isinstance(action, Block):
             await self._block(action)
         elif (flight := _flight(action)) not in self.flying and not self._waits(action.task):
-            self._fly(flight, action)
+            self.flying[flight] = asyncio.create_task(self._fly(action), name=str(flight))
 
-    def _fly(self, flight: Flight, action: Run | Review) -> None:
-        work = self._attempt(action) if isinstance(action, Run) else self._review(action)
-        places = self._width if isinstance(action, Run) else self._reviews
-        limited = self._limited(work, self._pause(action), places)
-        self.flying[flight] = asyncio.create_task(limited, name=str(flight))
+    async def _fly(self, action: Run | Review) -> None:
+        """Do it, and review at once what it made."""
+        try:
+            if pause := self._pause(action):
+                await asyncio.sleep(pause)
+            await self._in_its_place(action)
+            if isinstance(action, Run) and (review := self._review_of(action)):
+                self.flying[_flight(review)] = self.flying.pop(_flight(action))
+                await self._in_its_place(review)
+        finally:
+            self._news.set()  # at once: a callback would come a turn of the event loop later
+
+    async def _in_its_place(self, action: Run | Review) -> None:
+        """Reviews have places of their own: dependents wait for them, not for fresh tasks."""
+        if isinstance(action, Run):
+            async with self._width:
+                await self._attempt(action)
+        else:
+            async with self._reviews:
+                await self._review(action)
+
+    def _review_of(self, run: Run) -> Review | None:
+        """The review that the board asks for now. None when others have to be thought of first:
+        tasks that are short go on once money is left.
+        """
+        mission = self.record.mission
+        if mission.stop_asked or mission.cancel_asked or self.record.paused or self.short:
+            return None
+        if _flight(run) not in self.flying:
+            return None
+        view = Board.of(self.record).by_id.get(run.task)
+        asked = view.action if view else None
+        return asked if isinstance(asked, Review) and not self._waits(run.task) else None
 
     def _pause(self, action: Run | Review) -> float:
-        """Seconds before another try: each one waits twice as long as the one before."""
+        """Seconds before another try: each one waits twice as long as the one before, and holds
+        no place meanwhile.
+        """
         if isinstance(action, Review) or not action.tries:
             return 0.0
         return self.shop.limits.backoff_seconds * 2 ** (action.tries - 1)
-
-    async def _limited(
-        self, work: Coroutine[Any, Any, None], pause: float, places: asyncio.Semaphore
-    ) -> None:
-        """The work in one of its places; a pause before it holds none.
-
-        Reviews have places of their own: dependents wait for them, not for fresh tasks.
-        """
-        try:
-            if pause:
-                await asyncio.sleep(pause)
-            async with places:
-                await work
-        finally:
-            work.close()
-            self._news.set()  # at once: a callback would come a turn of the event loop later
 
     async def _next(self) -> None:
         """Wait until something lands or a person changes something."""
@@ -191,7 +204,8 @@ class Execution:
             self.over_cap.clear()
         wanted = {_flight(a) for a in Board.of(self.record).actions if not isinstance(a, Block)}
         for flight in [f for f in self.flying if f not in wanted]:
-            await self._recall(flight)
+            if flight in self.flying:  # it may have ended, and be in review, while others did
+                await self._recall(flight)
 
     def _waits(self, task: str) -> bool:
         return task in self.over_cap | self.short or held_up(self.record, task)

@@ -325,6 +325,22 @@ async def test_two_words_in_a_row_are_both_heard(open_studio: Open) -> None:
         assert script.last("work", "T1")["guidance"] == ["In euros", "Without tax"]
 
 
+async def test_words_during_a_review_take_the_task_back(open_studio: Open) -> None:
+    """The review began in the flight of the attempt that it holds against the criteria."""
+    script = Script(task("T1"), task("T2", "T1"))
+    async with open_studio(script) as bot:
+        async with script.held("review", "T1"):
+            await (mission := await bot.mission()).to_work()
+            await script.asked("review", "T1")
+            await mission.steer("In euros")
+            await mission.until(lambda r: len(r.guidance) == 1)
+            await script.asked("work", "T1", times=2)
+        await mission.until_asked("artifact")
+
+        assert script.last("work", "T1")["guidance"] == ["In euros"]
+        assert [a.number for a in (await mission.record()).attempts_of("T1")] == [1, 2]
+
+
 async def test_an_execution_that_is_cancelled_twice_leaves_no_journal(
     store: Store, tmp_path: Path
 ) -> None:
