@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 Render = Callable[[Record, str, datetime], Card | None]
 """The card that a slot should show now; None when it has nothing to show."""
 
+Told = tuple[Card, int]
+"""What tells a card from others, without what is large."""
+
 T = TypeVar("T")
 
 TICK = 2.0
@@ -39,7 +42,7 @@ SILENCE = 60.0
 """Seconds after which an answer counts as lost."""
 LONGEST = 60.0
 """Seconds between two tries at most."""
-REMEMBERED = 5_000
+REMEMBERED = 2_000
 """How many messages' last cards are known, to leave out edits that change nothing."""
 
 
@@ -61,7 +64,7 @@ class Courier:
         self._all_at = 0.0
         self._tick_at: asyncio.TimerHandle | None = None
         self._quiet = Quiet(store)
-        self._last: OrderedDict[str, int] = OrderedDict()
+        self._last: OrderedDict[str, Told] = OrderedDict()
 
     def nudge(self, *slots: str) -> None:
         """Something changed: look now, at the slots that changed (`mission/name`), or at all.
@@ -228,10 +231,10 @@ class Courier:
             await self._failed(slot, record, posting=False, gone=not needed(slot.name, record))
         else:
             await self._done(slot, ref=ref, posting=False)
-            self._remember(slot, _print(message.card))
+            self._remember(slot, _told(message.card))
 
     async def _edit(self, slot: SlotRow, record: Record, ref: str, message: Message) -> None:
-        card = _print(message.card)
+        card = _told(message.card)
         if self._last.get(_key(slot)) == card:
             await self._done(slot)
             return
@@ -286,8 +289,8 @@ class Courier:
 
     # -- what this process remembers -------------------------------------------------------------
 
-    def _remember(self, slot: SlotRow, card: int) -> None:
-        """What the message shows now, by its `_print`, and that it rests for the chat's pace."""
+    def _remember(self, slot: SlotRow, card: Told) -> None:
+        """What the message shows now, and that it rests for the chat's pace."""
         self._last[_key(slot)] = card
         self._last.move_to_end(_key(slot))
         if len(self._last) > REMEMBERED:
@@ -359,8 +362,6 @@ def _name(slot: SlotRow) -> dict[str, str]:
     return {"mission": slot.mission, "slot": slot.name}
 
 
-def _print(card: Card) -> int:
-    """What tells the card from others, in this process: all but its drawing, which is made from
-    the tasks that it lists.
-    """
-    return hash(card.model_dump_json(exclude={"picture": {"svg"}}))
+def _told(card: Card) -> Told:
+    """The card without its picture, which is made from its tasks, and the hash of its body."""
+    return card.model_copy(update={"picture": None, "body": ""}), hash(card.body)

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot import courier as module
+from bot.cards import Card, TaskLine
 from bot.chat.memory import MemoryChat, broken, busy, gone, lost, slow
 from bot.courier import Courier
 from bot.store.slots import SlotRow
@@ -324,6 +326,28 @@ async def test_the_last_state_is_shown_without_another_nudge(world: World):
         await world.chat.until(len(world.chat.log) + 1)
     running.cancel()
     await asyncio.wait([running])
+
+
+@pytest.mark.parametrize(
+    ("change", "edited"),
+    [({}, False), ({"body": "More."}, True), ({"title": "Two"}, True), ({"footer": "v2"}, True),
+     ({"tasks": (TaskLine(id="T1", title="Read", state="done"),)}, True)],
+)  # fmt: skip
+async def test_an_edit_that_changes_nothing_is_left_out(
+    world: World, change: dict[str, Any], edited: bool
+):
+    """A card is told from the one before by all that it says; its row is up to date anyway."""
+    line = TaskLine(id="T1", title="Read", state="running")
+    card = Card(mission="m1", slot="plan:1", title="One", body="Words.", tasks=(line,))
+    courier = Courier(world.store, world.chat, lambda *_: card)
+    await world.change("plan:1")
+    await courier.flush()
+    card = card.model_copy(update=change)
+    await world.change("plan:1")
+    await courier.flush()
+    assert (("edit", "plan:1", 2) in world.chat.log) is edited
+    row = await world.row("plan:1")
+    assert row.shown == row.wanted
 
 
 async def test_a_change_during_a_slow_edit_is_shown_after_it(world: World):
