@@ -1,8 +1,9 @@
 """Writes that wait a moment for their mission's next transaction, to share its wait for the disk.
 
-Answers that were paid for: what is done with one is committed right after it. Nothing is built on
-it before that, so a crash in between costs what a crash before the answer would have: the call is
-made again, and what was set aside for it stays counted. And what messages show by now: a crash in
+Answers that were paid for, of missions that have no journal or whose journal broke: what is done
+with one is committed right after it. Nothing is built on it before that, so a crash in between
+costs what a crash before the answer would have: the call is made again, and what was set aside for
+it stays counted. And what messages show by now: a crash in
 between costs one edit that changes nothing.
 """
 

@@ -135,9 +135,11 @@ class Preparations:
 
     def of(self, statement: Executable, parameters: Mapping[str, Any]) -> Prepared | None:
         """The statement for these parameters; None when it is not one that is run often."""
+        if id(statement) not in _often:
+            return None
         key = (id(statement), *parameters)
         made = self._made.get(key)
-        if made is None and id(statement) in _often:
+        if made is None:
             made = self._made[key] = Prepared(statement, tuple(parameters), self._dialect)
         return made
 
