@@ -26,9 +26,6 @@ log = structlog.get_logger(__name__)
 Render = Callable[[Record, str, datetime], Card | None]
 """The card that a slot should show now; None when it has nothing to show."""
 
-Told = tuple[Card, int]
-"""What tells a card from others, without what is large."""
-
 T = TypeVar("T")
 
 TICK = 2.0
@@ -42,7 +39,7 @@ SILENCE = 60.0
 """Seconds after which an answer counts as lost."""
 LONGEST = 60.0
 """Seconds between two tries at most."""
-REMEMBERED = 2_000
+REMEMBERED = 5_000
 """How many messages' last cards are known, to leave out edits that change nothing."""
 
 
@@ -64,7 +61,7 @@ class Courier:
         self._all_at = 0.0
         self._tick_at: asyncio.TimerHandle | None = None
         self._quiet = Quiet(store)
-        self._last: OrderedDict[str, Told] = OrderedDict()
+        self._last: OrderedDict[str, int] = OrderedDict()
 
     def nudge(self, *slots: str) -> None:
         """Something changed: look now, at the slots that changed (`mission/name`), or at all.
@@ -289,7 +286,7 @@ class Courier:
 
     # -- what this process remembers -------------------------------------------------------------
 
-    def _remember(self, slot: SlotRow, card: Told) -> None:
+    def _remember(self, slot: SlotRow, card: int) -> None:
         """What the message shows now, and that it rests for the chat's pace."""
         self._last[_key(slot)] = card
         self._last.move_to_end(_key(slot))
@@ -321,6 +318,7 @@ class Courier:
     async def _drop(self) -> None:
         if self._tick_at is not None:
             self._tick_at.cancel()
+            self._tick_at = None
         tasks = list(self._serving.values())
         for task in tasks:
             task.cancel()
@@ -362,6 +360,8 @@ def _name(slot: SlotRow) -> dict[str, str]:
     return {"mission": slot.mission, "slot": slot.name}
 
 
-def _told(card: Card) -> Told:
-    """The card without its picture, which is made from its tasks, and the hash of its body."""
-    return card.model_copy(update={"picture": None, "body": ""}), hash(card.body)
+def _told(card: Card) -> int:
+    """What tells the card from others in this process: the hash of all but its picture, which is
+    made from the tasks that it lists.
+    """
+    return hash(card.model_copy(update={"picture": None}))

@@ -54,6 +54,7 @@ class Execution:
         self.flying: dict[Flight, asyncio.Task[None]] = {}
         self.over_cap: set[str] = set()
         self.short: set[str] = set()
+        self._listening = False
         self._nudge: asyncio.Task[Any] | None = None
         self._news = asyncio.Event()
         self._width = asyncio.Semaphore(shop.limits.tasks)
@@ -84,8 +85,7 @@ class Execution:
         try:
             await self._land()
         finally:
-            del self.shop.store.journals[self.hold.mission]
-            await self.mirror.journal.settled()
+            await self.shop.store.leave_journal(self.hold.mission)
 
     def _begin(self) -> None:
         """Written down with the first thing that is done."""
@@ -150,17 +150,16 @@ class Execution:
                 await self._review(action)
 
     def _review_of(self, run: Run) -> Review | None:
-        """The review that the board asks for now. None when others have to be thought of first:
-        tasks that are short go on once money is left.
+        """The review of this attempt, when the board asks for it now. None when something else has
+        to be thought of first: a person's word, or tasks that go on once money is left.
         """
-        mission = self.record.mission
-        if mission.stop_asked or mission.cancel_asked or self.record.paused or self.short:
-            return None
-        if _flight(run) not in self.flying:
+        mission, word = self.record.mission, self.hold.nudged.is_set() or self._listening
+        if word or mission.stop_asked or mission.cancel_asked or self.record.paused or self.short:
             return None
         view = Board.of(self.record).by_id.get(run.task)
-        asked = view.action if view else None
-        return asked if isinstance(asked, Review) and not self._waits(run.task) else None
+        review = Review(run.task, run.number)
+        asked = view is not None and view.action == review and not self._waits(run.task)
+        return review if asked and _flight(run) in self.flying else None
 
     def _pause(self, action: Run | Review) -> float:
         """Seconds before another try: each one waits twice as long as the one before, and holds
@@ -185,7 +184,11 @@ class Execution:
         if {flight[0] for flight in landed} - self.short or not self.flying:
             self.short.clear()
         if self.hold.nudged.is_set():
-            await self._refresh()
+            self._listening = True
+            try:
+                await self._refresh()
+            finally:
+                self._listening = False
 
     def _heard(self, _: asyncio.Future[Any]) -> None:
         """To wait for all that is in the air would cost more, the more there is."""

@@ -23,7 +23,7 @@ TTL = timedelta(seconds=20)
 PULSE_SECONDS = 1.0
 """How soon a change that another process made is seen."""
 RENEW_PULSES = 5
-"""Every so many pulses the leases are renewed that no commit has renewed since the last time."""
+"""Every so many pulses the leases are renewed that no commit has renewed just now."""
 MAX_CRASHES = 3
 """A mission that took its process down this often waits for a person."""
 STEPS = 200
@@ -148,7 +148,7 @@ class Runner:
 
     async def _renew(self) -> None:
         """Keep the missions of which nothing has been committed lately."""
-        lately = self.shop.store.clock() - timedelta(seconds=RENEW_PULSES * PULSE_SECONDS)
+        lately = self.shop.store.clock() - timedelta(seconds=PULSE_SECONDS)
         silent = [n for n, h in self.held.items() if h.kept_at is None or h.kept_at <= lately]
         if silent:
             await self.shop.store.renew(silent, self.holder, TTL)

@@ -16,7 +16,7 @@ from graphs import mission, start
 from graphs.workshop import Hold, Workshop
 
 TTL = timedelta(hours=1)
-"""Long enough to look around in the studio: nothing renews this lease."""
+"""Long enough to look around in the studio: only its own commits renew this lease."""
 
 
 @asynccontextmanager

@@ -67,6 +67,7 @@ class Journal:
         self._committed = committed
         self._left = left
         self._queue: list[Entry] = []
+        self._staying = 0
         self._writing: asyncio.Task[None] | None = None
         self._soon: asyncio.TimerHandle | None = None
 
@@ -78,6 +79,11 @@ class Journal:
     def idle(self) -> bool:
         """Everything that was put is committed."""
         return not self._queue and self._writing is None
+
+    @property
+    def keeps(self) -> bool:
+        """Something that is to be kept is not on the disk yet."""
+        return self._staying > 0
 
     def put(self, write: Write, *, revises: bool = True) -> None:
         """Write this with the next commit, which comes soon. Raises Fenced or StoreDown.
@@ -93,6 +99,7 @@ class Journal:
             self._left(write)
             return
         self._add(Entry(write, revises=False, stays=True))
+        self._staying += 1
         self._begin_soon()
 
     async def commit(self, write: Callable[[Tx], Awaitable[T]], *, revises: bool = True) -> T:
@@ -170,6 +177,7 @@ class Journal:
             raise
         for entry, result in zip(batch, results, strict=True):
             _tell(entry, result)
+            self._staying -= entry.stays
         told = revises or self.mission not in tx.revisions
         self._committed(tx, picture if told else None)
 
@@ -182,6 +190,7 @@ class Journal:
         for entry in entries:
             _tell(entry, error)
             if entry.stays:
+                self._staying -= 1
                 self._left(entry.write)
 
 

@@ -188,8 +188,10 @@ SET_MISSION = often(update(t.missions).where(t.missions.c.id == OF))
 LOCK = often(SET_MISSION.returning(t.missions))
 _FENCED = SET_MISSION.where(t.missions.c.epoch == bindparam("of_epoch"))
 _KEPT = (t.missions.c.revision, t.missions.c.cap)
-FENCE = often(_FENCED.returning(*_KEPT))
-FENCE_AND_REVISE = often(_FENCED.values(revision=t.missions.c.revision + 1).returning(*_KEPT))
+_HELD = _FENCED.where(t.missions.c.holder != literal_column("''"))
+"""Who has given a mission back is no holder of it, though nobody has taken it yet."""
+FENCE = often(_HELD.returning(*_KEPT))
+FENCE_AND_REVISE = often(_HELD.values(revision=t.missions.c.revision + 1).returning(*_KEPT))
 _HELD_BY_NOBODY = or_(
     t.missions.c.holder == literal_column("''"),
     t.missions.c.lease_until.is_(None),

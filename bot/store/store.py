@@ -1,5 +1,6 @@
 """The Store: SQL on one machine (SQLite, WAL) and for a team (PostgreSQL), with one code."""
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -64,9 +65,12 @@ class Store:
         self.edits = Edits(self._write_late)
         self.records = Records()
         self.journals: dict[str, Journal] = {}
+        self._left: set[Journal] = set()
 
     async def close(self) -> None:
         try:
+            journals = [*self.journals.values(), *self._left]
+            await asyncio.gather(*(j.settled() for j in journals), return_exceptions=True)
             await self.answers.close()
             await self.edits.late.close()
         finally:
@@ -119,12 +123,25 @@ class Store:
         """
         return self.engine.others if isinstance(self.engine, Engine) else object()
 
+    async def leave_journal(self, mission: str) -> None:
+        """Take a mission's journal from who has the mission next, and wait until all of it is on
+        the disk. Raises Fenced or StoreDown. Who is cancelled leaves that to `close`.
+        """
+        journal = self.journals.pop(mission)
+        self._left.add(journal)
+        try:
+            await journal.settled()
+        finally:
+            if journal.idle:
+                self._left.discard(journal)
+
     async def catch_up(self, mission: str) -> None:
         """Write the answers that wait for the mission's next transaction. Raises StoreDown; where
         the mission is held, Fenced.
         """
-        if mission in self.journals:
-            await self.journals[mission].settled()
+        journal = self.journals.get(mission)
+        if journal is not None and journal.keeps:
+            await journal.settled()
         if mission in self.answers:
             await self._write_late(mission)
 

@@ -58,12 +58,16 @@ class Straight(TypeDecorator[T]):
         return self.of_sqlite if plain else super().result_processor(dialect, coltype)
 
 
-@lru_cache(maxsize=256)
 def _moment_text(moment: datetime | None) -> str | None:
-    """Kept, since what is written together has one time."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return _utc_text(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)
+def _utc_text(moment: datetime) -> str:
+    """Kept, since what is written together has one time."""
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _moment_of(text: str | None) -> datetime | None:

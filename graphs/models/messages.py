@@ -59,8 +59,8 @@ class Question:
         the first message is always the system's.
         """
         begun, begun_size = _begun(ask.purpose, ask.system, ask.schema_)
-        said = "".join([f",{canonical(_essence(m))}" for m in messages[1:]])
-        rest = f'{said}],"purpose":"{ask.purpose}","tools":{tools.text}}}'
+        said = canonical([_essence(m) for m in messages[1:]]).removeprefix("[")
+        rest = f',{said},"purpose":"{ask.purpose}","tools":{tools.text}}}'
         told = begun.copy()
         told.update(rest.encode())
         return cls(

@@ -44,11 +44,11 @@ def parse(text: str, schema: type[T]) -> T:
 
 
 SPELT = re.compile(r"\\u(?:0000|d[89a-f])")
-"""How JSON spells what no database holds, see `writable`."""
+"""How JSON spells what no database holds: NUL, and halves of a sign."""
 
 
 def _kept(value: Any) -> Any:
-    """The value with texts that can be kept; mostly as it is."""
+    """The value with texts that can be kept, see `writable`: mostly as it is."""
     return _writable(value) if SPELT.search(as_json(value)) else value
 
 

@@ -246,3 +246,19 @@ async def test_an_answer_is_kept_by_who_has_lost_the_mission(ledger: Ledger):
     del ledger.store.journals["m1"]
     assert await stored(ledger, "r") is not None
     assert (await spent(ledger.store)).reserved == 0
+
+
+async def test_an_answer_is_on_the_disk_when_the_store_is_closed(
+    ledger: Ledger, another: Callable[[], Store]
+):
+    """Also from a journal that was just left, by an execution that was cancelled once more."""
+    store = ledger.store
+    store.journals["m1"] = await held(ledger, "me")
+    await ledger.reserve(call(), "m", Decimal("0.30"))
+    ledger.settle(call(), usage("0.12"), {"text": "hi"})
+    leaving = asyncio.create_task(store.leave_journal("m1"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await store.close()
+    assert store.journals == {}
+    assert await stored(Ledger(another()), "r") is not None

@@ -404,6 +404,23 @@ async def test_each_fenced_commit_renews_the_lease_for_as_long_as_it_was_taken(
     assert await store.claim(m1, "two", TTL) is not None
 
 
+async def test_who_has_given_a_mission_back_writes_nothing_more(store: Store, m1: str):
+    """A straggler's commit would take a lease that nobody holds, and keep all others away."""
+    lease = await store.claim(m1, "one", TTL)
+    assert lease is not None
+    assert await store.release(lease, 0)
+
+    async def straggle() -> None:
+        async with store.begin() as tx:
+            await tx.fence(lease)
+
+    with pytest.raises(Fenced):
+        await straggle()
+    async with store.begin() as tx:
+        await tx.wake(m1)
+    assert await store.runnable() == (m1,)
+
+
 async def test_a_commit_that_is_undone_renews_nothing(store: Store, m1: str, clock: Clock):
     lease = await store.claim(m1, "one", TTL)
     assert lease is not None

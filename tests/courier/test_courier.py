@@ -328,6 +328,19 @@ async def test_the_last_state_is_shown_without_another_nudge(world: World):
     await asyncio.wait([running])
 
 
+async def test_a_courier_that_runs_again_ticks_again(world: World):
+    courier = world.courier(tick=0.05)
+    for times in (1, 2):
+        running = asyncio.create_task(courier.run())
+        await asyncio.sleep(0.02)
+        await world.change("plan:1")
+        async with asyncio.timeout(5):
+            while world.reads("plan:1") != [str(times)]:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+
+
 @pytest.mark.parametrize(
     ("change", "edited"),
     [({}, False), ({"body": "More."}, True), ({"title": "Two"}, True), ({"footer": "v2"}, True),

@@ -1,6 +1,7 @@
 """Execution: tasks start when they can, fail alone, and obey the person at once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from bot.domain.board import Board, TaskState
 from bot.domain.gate import GateKind, Verb
 from bot.domain.mission import Status
+from bot.domain.record import Record
 from bot.domain.work import AttemptStatus
 from bot.store.store import Store
 from graphs.execution import Execution
@@ -339,6 +341,44 @@ async def test_words_during_a_review_take_the_task_back(open_studio: Open) -> No
 
         assert script.last("work", "T1")["guidance"] == ["In euros"]
         assert [a.number for a in (await mission.record()).attempts_of("T1")] == [1, 2]
+
+
+class Interrupted(Script):
+    """Something happens between the first question to T1's worker and its answer."""
+
+    def __init__(self, *tasks: dict[str, Any], meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(*tasks)
+        self.meanwhile = meanwhile
+
+    async def _answer(self, purpose: str, data: dict[str, Any]) -> Any:
+        reply = await super()._answer(purpose, data)
+        if purpose == "work" and data["task"]["id"] == "T1" and self.count("work", "T1") == 1:
+            await self.meanwhile()
+        return reply
+
+
+@pytest.mark.parametrize(("word", "reviews"), [("stop", 0), ("steer", 1)])
+async def test_no_review_begins_once_a_word_was_heard(
+    open_studio: Open, monkeypatch: pytest.MonkeyPatch, word: str, reviews: int
+) -> None:
+    """Also while the rows are read again, which takes a moment: the attempt lands in it."""
+    read, made = Workshop.record, list[OnStage]()
+
+    async def slowly(self: Workshop, name: str) -> Record:
+        await asyncio.sleep(0.05)
+        return await read(self, name)
+
+    async def meanwhile() -> None:
+        monkeypatch.setattr(Workshop, "record", slowly)
+        await (made[0].stop() if word == "stop" else made[0].steer("In euros"))
+
+    script = Interrupted(task("T1"), task("T2"), meanwhile=meanwhile)
+    async with script.held("work", "T2"), open_studio(script) as bot:
+        made.append(await bot.mission())
+        await made[0].to_work()
+        await script.asked("work", "T1")
+        await asyncio.sleep(0.8)
+        assert script.count("review", "T1") == reviews
 
 
 async def test_an_execution_that_is_cancelled_twice_leaves_no_journal(

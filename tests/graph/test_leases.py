@@ -19,7 +19,7 @@ from bot.store.tx import Fenced
 from graphs.runner import MAX_CRASHES
 from graphs.workshop import Hold
 from tests.conftest import Clock
-from tests.tour.script import Script, task
+from tests.tour.script import Script, call, task
 from tests.tour.studio import OnStage, Studio, studio
 
 TTL = timedelta(minutes=1)
@@ -153,6 +153,32 @@ async def test_a_holder_that_commits_renews_its_lease_with_nothing_else(
             clock.move(seconds=1)
             await asyncio.sleep(0.2)
             assert set(renewed) == {mission.id}
+
+
+async def test_an_attempt_that_was_overtaken_has_no_second_review(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words that came in elsewhere are read with something else, before anybody was told of them:
+    the next attempt is in review already when the first one ends.
+    """
+    monkeypatch.setattr("graphs.runner.PULSE_SECONDS", 1_000)
+    async with pair(task("T1"), task("T2")) as (one, two):
+        script = one.script
+        script.says("work", "T2", call("ask_person", question="Which?", default="euro"))
+        async with script.held("review", "T1"):
+            async with script.held("work", "T1"):
+                async with script.held("work", "T2"):
+                    mission = await one.mission()
+                    await mission.to_work()
+                    await script.asked("work", "T1")
+                    await script.asked("work", "T2")
+                    async with script.held("work", "T1"):
+                        pass  # the next attempt is not held
+                    await seen_by(two, mission).steer("In euros")
+                await script.asked("work", "T1", times=2)
+                await script.asked("review", "T1")
+            await asyncio.sleep(0.3)
+            assert script.count("review", "T1") == 1
 
 
 async def test_every_commit_is_fenced(pair: Pair, clock: Clock) -> None:

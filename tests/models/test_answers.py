@@ -140,12 +140,13 @@ def test_a_request_is_known_by_all_that_it_says(
         mission="m1", key="k", purpose="work", tier=Tier.light, data={"goal": "ü"}, schema_=schema
     )
     tools = [convert_to_openai_tool(_told(tool)) for tool in toolbox(names)]
-    question = Question.of(ask, [AIMessage("so far")], tools)
+    question = Question.of(ask, [AIMessage("so far \ud83d"), AIMessage("€ 1e16")], tools)
     said = [[m.type, m.content, [], [], ""] for m in question.messages]
     form = schema.model_json_schema() if schema else None
     whole = {"purpose": "work", "messages": said, "tools": tools, "form": form}
     assert question.request == digest(whole)
-    assert Question.of(ask, [AIMessage("so far")], Offer(tools)).request == question.request
+    again = Question.of(ask, question.messages[2:], Offer(tools))
+    assert again.request == question.request
 
 
 def _told(tool: Tool) -> dict[str, Any]:
