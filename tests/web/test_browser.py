@@ -48,7 +48,7 @@ def send_example(page: Page, name: str = "What changed?") -> None:
 
 
 def approve(page: Page) -> None:
-    """What asks last; an earlier card may show its button for half a second more."""
+    """What asks last; an earlier card may show its button for a second more."""
     page.get_by_role("button", name="Approve").last.click()
 
 

@@ -9,7 +9,9 @@ from bot.chat.web.messages import PLACE, Messages
 from bot.ports import ChatGone, Message
 from bot.store.store import Store
 
-PACE = 0.5
+PACE = 1.0
+"""Seconds that a message rests after an edit: what changes more often is watched, not read. The
+first change after a rest, and every new message, is there at once."""
 KEPT = 20
 """Private words kept for a place that nobody looks at."""
 
